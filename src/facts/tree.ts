@@ -1,0 +1,44 @@
+import type { FileChange, FileMode } from "./changeset.ts";
+
+/** Files of one commit or folder, read as text. Paths are POSIX and relative to the root. */
+export interface SourceTree {
+  /** The commit, or null for a folder that is no git repository. */
+  readonly commit: string | null;
+  /** The folder on disk, or null when it lives in git's object store or in memory. */
+  readonly root: string | null;
+  paths(): readonly string[];
+  /** Null when there is no such file. Bytes that are no UTF-8 come back as U+FFFD. */
+  read(path: string): string | null;
+  mode(path: string): FileMode | null;
+}
+
+/** The tree as it will be once the changes are merged. */
+export const overlay = (base: SourceTree, files: readonly FileChange[]): SourceTree => {
+  const changed = new Map(files.map((f) => [f.path, f]));
+  return {
+    commit: null,
+    root: null,
+    paths: () => {
+      const kept = base.paths().filter((p) => !changed.has(p));
+      for (const f of files) if (f.text !== null) kept.push(f.path);
+      return kept.sort();
+    },
+    read: (path) => {
+      const f = changed.get(path);
+      return f === undefined ? base.read(path) : f.text;
+    },
+    mode: (path) => {
+      const f = changed.get(path);
+      if (f === undefined) return base.mode(path);
+      return f.text === null ? null : f.mode;
+    },
+  };
+};
+
+export const memoryTree = (files: Readonly<Record<string, string>>, commit: string | null = null): SourceTree => ({
+  commit,
+  root: null,
+  paths: () => Object.keys(files).sort(),
+  read: (path) => (Object.hasOwn(files, path) ? (files[path] ?? null) : null),
+  mode: (path) => (Object.hasOwn(files, path) ? "100644" : null),
+});
