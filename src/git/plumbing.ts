@@ -1,0 +1,157 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { ZERO_BLOB, type FileChange } from "../facts/changeset.ts";
+import { OperatorError } from "../facts/errors.ts";
+import type { SourceTree } from "../facts/tree.ts";
+import { git, tryGit } from "./run.ts";
+import { readCommitTree } from "./tree.ts";
+
+const AUTHOR = { name: "network-operator", email: "network-operator@localhost" };
+
+const COMMIT_ID = /^[0-9a-f]{40}([0-9a-f]{24})?$/;
+
+/** One repository, bare or not. Its working tree, index and HEAD are never touched. */
+export interface GitRepository {
+  readonly dir: string;
+  /** The commit a ref points to, or null. */
+  resolve(ref: string): Promise<string | null>;
+  tree(commit: string): Promise<SourceTree>;
+  /** A commit on top of `base`; no ref moves. `time` is milliseconds since the epoch. */
+  commit(request: {
+    base: string | null;
+    files: readonly FileChange[];
+    message: string;
+    time: number;
+  }): Promise<string>;
+  /** Three-way merge as a new commit, or the paths in conflict. No ref moves. */
+  merge(request: {
+    ours: string;
+    theirs: string;
+    message: string;
+    time: number;
+  }): Promise<{ readonly commit: string } | { readonly conflicts: readonly string[] }>;
+  /** Compare-and-swap: `expected: null` demands that the ref does not exist. */
+  updateRef(ref: string, next: string | null, expected: string | null): Promise<boolean>;
+  /** Commits that touched `path` (all when absent), newest first. */
+  history(ref: string, path?: string): Promise<readonly { commit: string; time: number }[]>;
+  refs(): Promise<ReadonlyMap<string, string>>;
+  isAncestor(ancestor: string, descendant: string): Promise<boolean>;
+}
+
+/** A path that stays inside the tree and is not git's own. */
+const safePath = (path: string): boolean =>
+  path !== "" &&
+  !path.startsWith("/") &&
+  !path.includes("\0") &&
+  !path.includes("\\") &&
+  path.split("/").every((part) => part !== "" && part !== "." && part !== ".." && part.toLowerCase() !== ".git");
+
+const dates = (time: number): Record<string, string> => {
+  const date = `@${Math.floor(time / 1000)} +0000`;
+  return {
+    GIT_AUTHOR_NAME: AUTHOR.name,
+    GIT_AUTHOR_EMAIL: AUTHOR.email,
+    GIT_AUTHOR_DATE: date,
+    GIT_COMMITTER_NAME: AUTHOR.name,
+    GIT_COMMITTER_EMAIL: AUTHOR.email,
+    GIT_COMMITTER_DATE: date,
+  };
+};
+
+/** The tree with the changes on top of `base`, built in an index of its own. */
+const writeTree = async (dir: string, base: string | null, files: readonly FileChange[]): Promise<string> => {
+  const scratch = await mkdtemp(join(tmpdir(), "network-operator-index-"));
+  const env = { GIT_INDEX_FILE: join(scratch, "index") };
+  try {
+    if (base !== null) await git(dir, ["read-tree", base], { env });
+    const rows: string[] = [];
+    for (const file of files) {
+      if (!safePath(file.path))
+        throw new OperatorError("input", `refusing to write ${JSON.stringify(file.path)}`, {
+          where: dir,
+          remedy: "Paths are relative, use forward slashes and stay inside the repository.",
+        });
+      const blob =
+        file.text === null
+          ? ZERO_BLOB
+          : (await git(dir, ["hash-object", "-w", "--stdin"], { input: file.text })).trim();
+      rows.push(`${file.text === null ? "0" : file.mode} ${blob}\t${file.path}\0`);
+    }
+    if (rows.length > 0) await git(dir, ["update-index", "-z", "--index-info"], { env, input: rows.join("") });
+    return (await git(dir, ["write-tree"], { env })).trim();
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
+  }
+};
+
+export const openRepository = (dir: string): GitRepository => {
+  const commitTree = async (tree: string, parents: readonly string[], message: string, time: number): Promise<string> =>
+    (
+      await git(dir, ["commit-tree", tree, ...parents.flatMap((p) => ["-p", p]), "-F", "-"], {
+        input: message,
+        env: dates(time),
+      })
+    ).trim();
+
+  return {
+    dir,
+    resolve: async (ref) => {
+      if (ref.startsWith("-")) return null;
+      const run = await tryGit(dir, ["rev-parse", "--verify", "--quiet", "--end-of-options", `${ref}^{commit}`]);
+      const id = run.stdout.toString("utf8").trim();
+      return run.code === 0 && COMMIT_ID.test(id) ? id : null;
+    },
+    tree: (commit) => readCommitTree(dir, commit),
+    commit: async ({ base, files, message, time }) =>
+      commitTree(await writeTree(dir, base, files), base === null ? [] : [base], message, time),
+    merge: async ({ ours, theirs, message, time }) => {
+      const run = await tryGit(dir, ["merge-tree", "--write-tree", "--name-only", "-z", "--no-messages", ours, theirs]);
+      const [tree = "", ...conflicts] = run.stdout
+        .toString("utf8")
+        .split("\0")
+        .filter((part) => part !== "");
+      if (run.code === 0) return { commit: await commitTree(tree.trim(), [ours, theirs], message, time) };
+      if (run.code === 1) return { conflicts: [...new Set(conflicts)] };
+      throw new OperatorError("outside", `git merge-tree failed: ${run.stderr}`, {
+        where: dir,
+        remedy: "git 2.38 or newer is needed.",
+      });
+    },
+    updateRef: async (ref, next, expected) => {
+      const old = expected ?? ZERO_BLOB;
+      const args = next === null ? ["update-ref", "-d", ref, old] : ["update-ref", ref, next, old];
+      return (await tryGit(dir, args)).code === 0;
+    },
+    history: async (ref, path) => {
+      const args = ["log", "--first-parent", "-m", "--format=%H %ct", "--end-of-options", ref, "--"];
+      const run = await tryGit(dir, path === undefined ? args : [...args, `:(literal)${path}`]);
+      if (run.code !== 0) return [];
+      return run.stdout
+        .toString("utf8")
+        .split("\n")
+        .filter((row) => row !== "")
+        .map((row) => ({
+          commit: row.slice(0, row.indexOf(" ")),
+          time: Number(row.slice(row.indexOf(" ") + 1)) * 1000,
+        }));
+    },
+    refs: async () => {
+      const listing = await git(dir, ["for-each-ref", "--format=%(objectname) %(refname)"]);
+      return new Map(
+        listing
+          .split("\n")
+          .filter((row) => row !== "")
+          .map((row) => [row.slice(row.indexOf(" ") + 1), row.slice(0, row.indexOf(" "))]),
+      );
+    },
+    isAncestor: async (ancestor, descendant) =>
+      (await tryGit(dir, ["merge-base", "--is-ancestor", ancestor, descendant])).code === 0,
+  };
+};
+
+/** A new bare repository whose HEAD is `refs/heads/<branch>`. */
+export const initBare = async (dir: string, branch = "main"): Promise<GitRepository> => {
+  await git(".", ["init", "--quiet", "--bare", `--initial-branch=${branch}`, "--", dir]);
+  return openRepository(dir);
+};
