@@ -58,6 +58,8 @@ export interface Refusal {
   readonly reason: string;
   readonly lesson: number | null;
   readonly remedy: string;
+  /** Set when time alone, a merge or a person would turn the refusal. */
+  readonly waitingFor?: WaitingFor;
 }
 
 /** A gate's word, with what it read. */

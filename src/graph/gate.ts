@@ -56,7 +56,8 @@ export interface Standing {
 
 /**
  * Everything that gates judge, read in one pass for one request. `Known` marks what may be out of reach: on a lane that
- * restricts traffic, unknown refuses. Readers live in `facts/`; nothing here ever enters the graph's state.
+ * restricts traffic, unknown refuses. Readers live in `facts/`; nothing here ever enters the graph's state. A gate that
+ * needs more adds a field here.
  */
 export interface GateFacts {
   readonly request: LaneRequest;
@@ -80,18 +81,16 @@ export interface GateFacts {
 }
 
 /** The one way from a request to facts. Every call reads anew; a result keyed by the bytes it judged may be reused. */
-export interface FactsReader<Facts extends GateFacts = GateFacts> {
+export interface FactsReader {
   /** Throws `OperatorError("outside")` only when not even Git can be read; `"input"` when nothing can be drafted. */
-  read(request: LaneRequest): Promise<Facts>;
+  read(request: LaneRequest): Promise<GateFacts>;
 }
 
 /** The lane that a rendered change amounts to, with the reason in one line; unknown when it cannot be told. */
-export type LaneOf<Facts extends GateFacts = GateFacts> = (
-  facts: Facts,
-) => Known<{ readonly lane: LaneId; readonly why: string }>;
+export type LaneOf = (facts: GateFacts) => Known<{ readonly lane: LaneId; readonly why: string }>;
 
 /** A lesson as code. One file each in `gates/`. */
-export interface Gate<Facts extends GateFacts = GateFacts> {
+export interface Gate {
   readonly id: GateId;
   /** What passing means, in a few words; for the diagram and the docs. */
   readonly title: string;
@@ -102,8 +101,8 @@ export interface Gate<Facts extends GateFacts = GateFacts> {
   /** Names of the facts it looks at; recorded beside each decision. */
   readonly needs: readonly (keyof GateFacts)[];
   /** Pure and synchronous: the same facts give the same word. A throw counts as a refusal. */
-  readonly judge: (facts: Facts) => GateDecision;
+  readonly judge: (facts: GateFacts) => GateDecision;
 }
 
 /** Every gate that exists, by id. A lane that names one that does not exist does not compile. */
-export type GateCatalog<Facts extends GateFacts = GateFacts> = Partial<Readonly<Record<GateId, Gate<Facts>>>>;
+export type GateCatalog = Partial<Readonly<Record<GateId, Gate>>>;
