@@ -1,8 +1,11 @@
+import type { Attestation } from "../facts/attestation.ts";
+import type { CampaignSettings, Decision } from "../facts/campaign.ts";
 import type { Changeset } from "../facts/changeset.ts";
 import type { ClusterFacts } from "../facts/cluster-facts.ts";
 import type { Coverage, WorkloadStart } from "../facts/coverage.ts";
 import type { Draft } from "../facts/draft.ts";
 import type { Edge } from "../facts/edge.ts";
+import type { Finding } from "../facts/finding.ts";
 import type { Inventory } from "../facts/inventory.ts";
 import type { Known } from "../facts/known.ts";
 import type { LiveKustomization, LivePod, LivePolicy, LiveService, LiveSource, PullRequest } from "../facts/ports.ts";
@@ -36,6 +39,8 @@ export interface LiveCluster {
   readonly policies: readonly LivePolicy[];
   readonly kustomizations: readonly LiveKustomization[];
   readonly sources: readonly LiveSource[];
+  readonly namespaces: readonly { readonly name: string; readonly labels: Readonly<Record<string, string>> }[];
+  readonly nodes: readonly { readonly name: string; readonly addresses: readonly string[] }[];
 }
 
 /** What the evidence store holds for the window that the lane looks at. */
@@ -44,6 +49,65 @@ export interface EvidenceFacts {
   readonly edges: readonly Edge[];
   readonly coverage: Coverage;
   readonly starts: readonly WorkloadStart[];
+}
+
+/** What the soak's clock is worked out from; `rollout/soak.ts` turns it into minutes. */
+export interface SoakFacts {
+  /** How long the namespace has to soak, in milliseconds, and the phase that says so. */
+  readonly window: number;
+  readonly phase: string;
+  /** What started the clock anew: the allows went live, a policy that selects its pods changed. */
+  readonly resets: readonly { readonly at: number; readonly why: string }[];
+  /** Nodes that host the namespace's pods now or hosted them in the window. */
+  readonly nodes: readonly string[];
+  /** From the last reset to now, over those nodes. */
+  readonly coverage: Coverage;
+  /** Workloads first seen inside the last 24 h, by name. */
+  readonly newWorkloads: readonly { readonly workload: string; readonly firstSeen: number }[];
+}
+
+/** Where a line of a file is wrong, and why. */
+export interface LintProblem {
+  readonly file: string;
+  readonly line: number;
+  readonly message: string;
+}
+
+/** What the linters said of the changeset; kustomize is the real binary. */
+export interface LintFacts {
+  readonly yaml: readonly LintProblem[];
+  readonly markdown: readonly LintProblem[];
+  /** Each Kustomization whose input bytes the changeset changes; `problem: null` when it builds. */
+  readonly builds: readonly { readonly path: string; readonly problem: string | null }[];
+}
+
+/** The rollback, tried as far as it can be tried before there is anything to roll back. */
+export interface Rehearsal {
+  /** The Flux Kustomization that will own the default-deny, and whether it carries nothing else. */
+  readonly owner: Known<{ readonly id: string; readonly alone: boolean }>;
+  /** Access reviews for the identity that would roll back. */
+  readonly access: readonly {
+    readonly verb: string;
+    readonly resource: string;
+    readonly namespace: string | null;
+    readonly allowed: boolean;
+  }[];
+  /** Server dry runs; `refused: null` when the server would accept. */
+  readonly dryRuns: readonly { readonly what: string; readonly refused: string | null }[];
+  /** The steps, as a person could type them. */
+  readonly steps: readonly string[];
+}
+
+/** A person's word on a rollback, as read from where the page or the terminal stored it. */
+export interface Confirmation {
+  readonly id: string;
+  readonly namespace: string;
+  /** The digest of exactly what is to be undone. */
+  readonly digest: string;
+  readonly by: string;
+  readonly at: number;
+  readonly expiresAt: number;
+  readonly used: boolean;
 }
 
 /** Where a namespace of the campaign stands, as computed in the same pass. */
@@ -78,6 +142,20 @@ export interface GateFacts {
   readonly live: Known<LiveCluster>;
   readonly evidence: Known<EvidenceFacts>;
   readonly standings: Known<readonly Standing[]>;
+  /** What the configuration names at all: what is not configured is absent, what is configured and silent refuses. */
+  readonly configured: { readonly cluster: boolean; readonly evidence: boolean };
+  readonly campaign: CampaignSettings;
+  /** Read from the base commit, never from the changeset. */
+  readonly decisions: Known<readonly Decision[]>;
+  /** Commits of the default branch, newest first; enough to tell whether a revision contains a merge. */
+  readonly history: Known<readonly { readonly commit: string; readonly time: number }[]>;
+  readonly soak: Known<SoakFacts>;
+  readonly lint: Known<LintFacts>;
+  /** Audit of the whole repository at the base and with the changeset. */
+  readonly findings: Known<{ readonly before: readonly Finding[]; readonly after: readonly Finding[] }>;
+  readonly rehearsal: Known<Rehearsal>;
+  readonly attestations: Known<readonly Attestation[]>;
+  readonly confirmation: Known<Confirmation>;
 }
 
 /** The one way from a request to facts. Every call reads anew; a result keyed by the bytes it judged may be reused. */
