@@ -5,6 +5,7 @@ export default defineConfig({
     include: ["test/**/*.test.ts"],
     // Nearly all of a test file's time is our own imports; leaf modules share them (a tenfold difference).
     isolate: false,
+    reporters: ["default", "./test/house/closing-line.ts"],
     testTimeout: 30_000,
     hookTimeout: 60_000,
   },

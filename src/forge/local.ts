@@ -10,9 +10,11 @@ import type { GitRepository } from "../git/plumbing.ts";
 export interface LocalForgeDesk {
   merge(number: number): Promise<PullRequest>;
   close(number: number): Promise<PullRequest>;
+  /** What it changes, as a unified diff. */
+  diff(number: number): Promise<string>;
 }
 
-export type LocalForge = ForgeReader & ForgeWriter & LocalForgeDesk;
+export type LocalForge = ForgeReader & ForgeWriter & LocalForgeDesk & { dispose(): void };
 
 interface Row {
   readonly number: number;
@@ -47,7 +49,7 @@ export const localForge = (options: {
   readonly clock: Clock;
   readonly branch?: string;
   readonly author?: string;
-}): LocalForge & { dispose(): void } => {
+}): LocalForge => {
   const { repository, clock } = options;
   const main = options.branch ?? "main";
   const author = options.author ?? "network-operator";
@@ -189,6 +191,11 @@ export const localForge = (options: {
         .prepare("update pull_requests set state = 'closed', head = ?, closed_at = ? where number = ?")
         .run(at, clock.now(), number);
       return toPullRequest(rowOf(number));
+    },
+    diff: async (number) => {
+      const row = rowOf(number);
+      if (row.merge_commit !== null) return repository.diff(`${row.merge_commit}^1`, row.merge_commit);
+      return repository.diff(await head(), (await repository.resolve(heads(row.branch))) ?? row.head, "since-fork");
     },
     dispose: () => database.close(),
   };

@@ -35,6 +35,8 @@ export interface GitRepository {
   updateRef(ref: string, next: string | null, expected: string | null): Promise<boolean>;
   /** Commits that touched `path` (all when absent), newest first. */
   history(ref: string, path?: string): Promise<readonly { commit: string; time: number }[]>;
+  /** Unified diff; `since-fork` compares with the point where `to` left `from`. */
+  diff(from: string, to: string, how?: "direct" | "since-fork"): Promise<string>;
   refs(): Promise<ReadonlyMap<string, string>>;
   isAncestor(ancestor: string, descendant: string): Promise<boolean>;
 }
@@ -136,6 +138,15 @@ export const openRepository = (dir: string): GitRepository => {
           time: Number(row.slice(row.indexOf(" ") + 1)) * 1000,
         }));
     },
+    diff: (from, to, how = "direct") =>
+      git(dir, [
+        "diff",
+        "--no-color",
+        "--no-ext-diff",
+        "--no-textconv",
+        ...(how === "direct" ? [from, to] : [`${from}...${to}`]),
+        "--",
+      ]),
     refs: async () => {
       const listing = await git(dir, ["for-each-ref", "--format=%(objectname) %(refname)"]);
       return new Map(

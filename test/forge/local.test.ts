@@ -61,6 +61,13 @@ describe("the local forge", () => {
     await expect(forge.merge(number)).rejects.toThrow("already merged");
   });
 
+  it("shows what a pull request changes, before and after it is merged", async () => {
+    const number = await propose("netpol/a");
+    expect(await forge.diff(number)).toContain("+b");
+    await forge.merge(number);
+    expect(await forge.diff(number)).toContain("+++ b/b.yaml");
+  });
+
   it("finds a merge that a kill left unrecorded", async () => {
     const number = await propose("netpol/a");
     const branch = await forge.branchHead("netpol/a");
