@@ -1,6 +1,6 @@
 import type { Attestation } from "../facts/attestation.ts";
 import type { CampaignSettings, Decision } from "../facts/campaign.ts";
-import type { Changeset } from "../facts/changeset.ts";
+import type { ChangeKind, Changeset } from "../facts/changeset.ts";
 import type { ClusterFacts } from "../facts/cluster-facts.ts";
 import type { Coverage, WorkloadStart } from "../facts/coverage.ts";
 import type { Draft } from "../facts/draft.ts";
@@ -24,7 +24,10 @@ export interface Edit {
  * nothing in it has authority: a reader turns it into facts, gates judge those.
  */
 export interface LaneRequest {
+  /** Whose gates judge it, as computed from the rendered change. The changeset's kind follows from this. */
   readonly lane: LaneId;
+  /** What the deterministic draft draws before edits are laid over it; null draws nothing. */
+  readonly draft: ChangeKind | null;
   readonly namespace: string;
   /** Laid over the deterministic draft. */
   readonly edits: readonly Edit[];
