@@ -1,0 +1,179 @@
+import type { FileChange } from "../../facts/changeset.ts";
+import type { ForgeReader, ForgeWriter, PullRequest } from "../../facts/ports.ts";
+import { call, statusOf, type GitHubClient, type GitHubPlace } from "./client.ts";
+import { githubTree } from "./tree.ts";
+
+interface GitHubPull {
+  readonly number: number;
+  readonly html_url: string;
+  readonly title: string;
+  readonly body: string | null;
+  readonly state: string;
+  readonly user: { readonly login: string } | null;
+  readonly head: { readonly ref: string; readonly sha: string };
+  readonly base: { readonly ref: string };
+  readonly created_at: string;
+  readonly merged_at: string | null;
+  readonly closed_at: string | null;
+  readonly merge_commit_sha: string | null;
+}
+
+const time = (text: string | null): number | null => (text === null ? null : Date.parse(text));
+
+const toPullRequest = (pull: GitHubPull): PullRequest => ({
+  number: pull.number,
+  url: pull.html_url,
+  branch: pull.head.ref,
+  base: pull.base.ref,
+  title: pull.title,
+  body: pull.body ?? "",
+  state: pull.merged_at !== null ? "merged" : pull.state === "open" ? "open" : "closed",
+  author: pull.user?.login ?? "unknown",
+  head: pull.head.sha,
+  mergeCommit: pull.merged_at === null ? null : pull.merge_commit_sha,
+  createdAt: Date.parse(pull.created_at),
+  mergedAt: time(pull.merged_at),
+  closedAt: time(pull.closed_at),
+});
+
+/** GitHub behind the same port as the local forge. It has no merge: that is a person's. */
+export const githubForge = (options: {
+  readonly client: GitHubClient;
+  readonly place: GitHubPlace;
+  readonly branch: string;
+  /** Folder for blobs that were read once. */
+  readonly cache: string;
+}): ForgeReader & ForgeWriter => {
+  const { client, place } = options;
+  const at = { owner: place.owner, repo: place.name };
+
+  const refOf = async (branch: string): Promise<string | null> => {
+    try {
+      return (await client.rest.git.getRef({ ...at, ref: `heads/${branch}` })).data.object.sha;
+    } catch (error) {
+      if (statusOf(error) === 404) return null;
+      return call(place, `read branch ${branch}`, () => Promise.reject(error as Error));
+    }
+  };
+
+  const head = async (): Promise<string> =>
+    (
+      await call(place, `read branch ${options.branch}`, () =>
+        client.rest.git.getRef({ ...at, ref: `heads/${options.branch}` }),
+      )
+    ).data.object.sha;
+
+  const pulls = async (
+    filter: { branch?: string; state?: PullRequest["state"] } = {},
+  ): Promise<readonly PullRequest[]> => {
+    const all = await call(place, "list pull requests", () =>
+      client.paginate(client.rest.pulls.list, {
+        ...at,
+        base: options.branch,
+        state: filter.state === "open" ? "open" : "all",
+        sort: "created",
+        direction: "desc",
+        per_page: 100,
+        ...(filter.branch === undefined ? {} : { head: `${place.owner}:${filter.branch}` }),
+      }),
+    );
+    return all
+      .map(toPullRequest)
+      .filter(
+        (pr) =>
+          (filter.state === undefined || pr.state === filter.state) &&
+          (filter.branch === undefined || pr.branch === filter.branch),
+      )
+      .sort((a, b) => b.number - a.number);
+  };
+
+  const commitOn = async (base: string, files: readonly FileChange[], message: string): Promise<string> => {
+    const parent = await call(place, "read the base commit", () =>
+      client.rest.git.getCommit({ ...at, commit_sha: base }),
+    );
+    const tree = await call(place, "write the tree", () =>
+      client.rest.git.createTree({
+        ...at,
+        base_tree: parent.data.tree.sha,
+        tree: files.map((file) => ({
+          path: file.path,
+          mode: file.mode,
+          type: "blob" as const,
+          ...(file.text === null ? { sha: null } : { content: file.text }),
+        })),
+      }),
+    );
+    const made = await call(place, "write the commit", () =>
+      client.rest.git.createCommit({ ...at, message, tree: tree.data.sha, parents: [base] }),
+    );
+    return made.data.sha;
+  };
+
+  return {
+    name: `${place.owner}/${place.name}`,
+    defaultBranch: options.branch,
+    head,
+    tree: (commit) => githubTree({ client, place, commit, cache: options.cache }),
+    branchHead: refOf,
+    pullRequests: pulls,
+    history: async (path) => {
+      const rows = await call(place, "read the history", () =>
+        client.rest.repos.listCommits({
+          ...at,
+          sha: options.branch,
+          per_page: 100,
+          ...(path === undefined ? {} : { path }),
+        }),
+      );
+      return rows.data.map((row) => ({
+        commit: row.sha,
+        time: Date.parse(row.commit.committer?.date ?? row.commit.author?.date ?? "1970-01-01T00:00:00Z"),
+      }));
+    },
+    writeBranch: async ({ branch, base, expected, files, message }) => {
+      const commit = await commitOn(base, files, message);
+      // GitHub has no compare-and-swap over two refs: main is read last, right before the branch moves.
+      if ((await head()) !== base)
+        return { done: false, why: `${options.branch} moved away from ${base.slice(0, 12)}` };
+      if (expected === null) {
+        try {
+          await client.rest.git.createRef({ ...at, ref: `refs/heads/${branch}`, sha: commit });
+          return { done: true, commit };
+        } catch (error) {
+          if (statusOf(error) === 422) return { done: false, why: `${branch} exists already` };
+          return call(place, `create branch ${branch}`, () => Promise.reject(error as Error));
+        }
+      }
+      if ((await refOf(branch)) !== expected)
+        return { done: false, why: `${branch} is not where it was read (${expected})` };
+      await call(place, `move branch ${branch}`, () =>
+        client.rest.git.updateRef({ ...at, ref: `heads/${branch}`, sha: commit, force: true }),
+      );
+      return { done: true, commit };
+    },
+    openPullRequest: async ({ branch, title, body }) => {
+      // Look first: asked twice, there is one.
+      const open = (await pulls({ branch, state: "open" }))[0];
+      if (open !== undefined) return open;
+      const made = await call(place, `open the pull request of ${branch}`, () =>
+        client.rest.pulls.create({
+          ...at,
+          head: branch,
+          base: options.branch,
+          title,
+          body,
+          maintainer_can_modify: false,
+        }),
+      );
+      return toPullRequest(made.data);
+    },
+    updatePullRequest: async ({ number, title, body }) =>
+      toPullRequest(
+        (
+          await call(place, `update pull request ${number}`, () =>
+            client.rest.pulls.update({ ...at, pull_number: number, title, body }),
+          )
+        ).data,
+      ),
+  };
+};
