@@ -1,0 +1,113 @@
+import { createInterface } from "node:readline/promises";
+import { Command } from "commander";
+import { iso } from "../../facts/clock.ts";
+import { OperatorError } from "../../facts/errors.ts";
+import type { Answer } from "../../graph/answer.ts";
+import { common, faceOf, type Face } from "../face.ts";
+import { printable } from "../text.ts";
+
+type Options = Parameters<typeof faceOf>[0] & { thread?: string };
+
+const refused = (answer: Answer): string[] =>
+  answer.refusals.flatMap((r) => [
+    `✗ ${r.gate}${r.lesson === null ? "" : ` (lesson ${r.lesson})`}: ${printable(r.reason)}`,
+    `  → ${printable(r.remedy)}`,
+  ]);
+
+/** An answer for people; the contract's JSON says the same. */
+const render = (answer: Answer): string => {
+  const lines: string[] = [];
+  const head = `${answer.namespace === null ? "" : `${answer.namespace}: `}${answer.outcome}${answer.stage === null ? "" : ` (stage ${answer.stage})`}`;
+  lines.push(head);
+  if (answer.answer !== null) lines.push("", printable(answer.answer.trim()));
+  if (answer.question !== null) lines.push("", printable(answer.question.trim()));
+  if (answer.pullRequest !== null) {
+    const pr = answer.pullRequest;
+    lines.push("", `Pull request #${pr.number} on ${pr.branch}`, `  ${pr.url}`, `  digest ${pr.digest}`);
+    for (const file of pr.files) lines.push(`  ${file.change.padEnd(7)} ${printable(file.path)}`);
+  }
+  if (answer.refusals.length > 0) lines.push("", ...refused(answer));
+  if (answer.waitingFor !== null) {
+    const until = answer.waitingFor.until === null ? "" : ` (until ${iso(answer.waitingFor.until)})`;
+    lines.push("", `Waiting for ${answer.waitingFor.what}: ${printable(answer.waitingFor.detail)}${until}`);
+  }
+  return lines.join("\n");
+};
+
+/** 0: done, waiting or answered; 1: the answer is no. */
+const codeOf = (answer: Answer): number => (answer.outcome === "refused" || answer.outcome === "asked-back" ? 1 : 0);
+
+const nextStep = (answer: Answer): string | null => {
+  if (answer.outcome !== "pull-request" || answer.pullRequest === null) return null;
+  const n = answer.pullRequest.number;
+  return `Next: network-operator pr show ${n}, then network-operator pr merge ${n}`;
+};
+
+const once = async (words: string, options: Options): Promise<void> => {
+  const face = faceOf(options);
+  const { openAgent } = await import("../../compose.ts");
+  const agent = await openAgent(face);
+  try {
+    const answer = await agent.ask({ text: words, thread: options.thread ?? null });
+    face.progress.clear();
+    face.answer(answer, () => render(answer));
+    const next = nextStep(answer);
+    if (next !== null && face.format === "text") face.note(next);
+    process.exitCode = codeOf(answer);
+  } finally {
+    face.progress.clear();
+    await agent.dispose();
+  }
+};
+
+const converse = async (face: Face, thread: string | null): Promise<void> => {
+  const { openAgent } = await import("../../compose.ts");
+  const agent = await openAgent(face);
+  const lines = createInterface({ input: process.stdin, output: process.stderr, terminal: process.stdin.isTTY });
+  const talk = thread ?? `chat-${process.pid}-${Date.now()}`;
+  try {
+    face.progress.clear();
+    if (process.stdin.isTTY)
+      face.note(
+        'Ask for a namespace ("lock down selfhosted"), for the status, or why something waits. Empty line or Ctrl-D ends.',
+      );
+    lines.setPrompt("> ");
+    lines.prompt();
+    for await (const line of lines) {
+      if (line.trim() === "") break;
+      const answer = await agent.ask({ text: line, thread: talk });
+      face.progress.clear();
+      face.answer(answer, () => `${render(answer)}\n`);
+      lines.prompt();
+    }
+  } finally {
+    lines.close();
+    await agent.dispose();
+  }
+};
+
+const needWords = (words: readonly string[]): string => {
+  const text = words.join(" ").trim();
+  if (text !== "") return text;
+  throw new OperatorError("input", "there is no request", {
+    remedy: 'Say what you want: network-operator ask "lock down selfhosted"',
+  });
+};
+
+/** `ask`, `chat`, and `start`, which is what `npm start` runs: `ask` with words, `chat` without. */
+export const askCommands = (): readonly Command[] => {
+  const ask = common(new Command("ask").description("one request, one answer"))
+    .argument("<words...>", 'e.g. "lock down selfhosted"')
+    .option("--thread <id>", "carry on a conversation")
+    .action((words: readonly string[], options: Options) => once(needWords(words), options));
+  const chat = common(new Command("chat").description("talk; one request a line"))
+    .option("--thread <id>", "carry on a conversation")
+    .action((options: Options) => converse(faceOf(options), options.thread ?? null));
+  const start = common(new Command("start").description("ask with words, chat without"))
+    .argument("[words...]")
+    .option("--thread <id>", "carry on a conversation")
+    .action((words: readonly string[], options: Options) =>
+      words.length === 0 ? converse(faceOf(options), options.thread ?? null) : once(needWords(words), options),
+    );
+  return [chat, ask, start];
+};

@@ -1,0 +1,55 @@
+import { readFileSync } from "node:fs";
+import { Command } from "commander";
+import { askCommands } from "./commands/ask.ts";
+import { auditCommand } from "./commands/audit.ts";
+import { doctorCommand } from "./commands/doctor.ts";
+import { draftCommand } from "./commands/draft.ts";
+import { evalsCommand } from "./commands/evals.ts";
+import { flowsCommand } from "./commands/flows.ts";
+import { graphCommand } from "./commands/graph.ts";
+import { initCommand } from "./commands/init.ts";
+import { logCommand } from "./commands/log.ts";
+import { prCommand } from "./commands/pr.ts";
+import { replayCommand } from "./commands/replay.ts";
+import { runCommand } from "./commands/run.ts";
+import { sampleCommand } from "./commands/sample.ts";
+import { statusCommand } from "./commands/status.ts";
+
+const version = (): string => {
+  const text = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
+  return (JSON.parse(text) as { version: string }).version;
+};
+
+/** Every command, in the order in which a newcomer meets them. Each file loads what it needs only when it runs. */
+export const buildProgram = (): Command => {
+  const program = new Command("network-operator")
+    .description("Locks Kubernetes namespaces down with Cilium, and cannot break the network.")
+    .version(version())
+    .showHelpAfterError("(network-operator --help lists the commands)")
+    .exitOverride();
+  for (const command of [
+    ...askCommands(),
+    runCommand(),
+    statusCommand(),
+    auditCommand(),
+    replayCommand(),
+    draftCommand(),
+    flowsCommand(),
+    prCommand(),
+    sampleCommand(),
+    graphCommand(),
+    evalsCommand(),
+    logCommand(),
+    initCommand(),
+    doctorCommand(),
+  ])
+    program.addCommand(inherit(command));
+  return program;
+};
+
+/** `exitOverride` is not inherited by commands that are added ready-made. */
+const inherit = (command: Command): Command => {
+  command.exitOverride();
+  for (const child of command.commands) inherit(child);
+  return command;
+};
