@@ -54,7 +54,8 @@ export type GateId = (typeof GATES)[number];
 export type RequestKind = LaneId | "propose" | "question";
 
 export interface Refusal {
-  readonly gate: GateId;
+  /** `door`: no lesson, but the world moved or the place is taken. */
+  readonly gate: GateId | "door";
   readonly reason: string;
   readonly lesson: number | null;
   readonly remedy: string;
@@ -65,7 +66,7 @@ export interface Refusal {
 /** A gate's word, with what it read. */
 export type GateDecision =
   | { readonly gate: GateId; readonly pass: true; readonly read: readonly string[]; readonly notes: readonly string[] }
-  | ({ readonly pass: false; readonly read: readonly string[] } & Refusal);
+  | ({ readonly gate: GateId; readonly pass: false; readonly read: readonly string[] } & Refusal);
 
 export interface WaitingFor {
   readonly what: "merge" | "apply" | "soak" | "sign-off" | "turn" | "person";

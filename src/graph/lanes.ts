@@ -1,0 +1,99 @@
+import type { GateId, LaneId } from "../facts/rollout.ts";
+
+export type EffectId = "open-pull-request" | "record-sign-off" | "roll-back" | "post-green";
+export type PauseId = "sign-off" | "confirmation";
+
+export type LanePart = { readonly gate: GateId } | { readonly pause: PauseId };
+
+/** Gates in order, perhaps a pause among them, then one effect. */
+export interface Lane {
+  readonly id: LaneId;
+  readonly parts: readonly LanePart[];
+  readonly effect: EffectId;
+  /** A lane that is named but not built has no nodes; asking for it is answered with that. */
+  readonly built: boolean;
+}
+
+const pause = (id: PauseId): { pause: PauseId } => ({ pause: id });
+
+export const lane = (id: LaneId, parts: readonly (GateId | { pause: PauseId })[], effect: EffectId): Lane => ({
+  id,
+  parts: parts.map((part) => (typeof part === "string" ? { gate: part } : part)),
+  effect,
+  built: true,
+});
+
+const planned = (lane: Lane): Lane => ({ ...lane, built: false });
+
+/**
+ * The one list. Nodes, edges, diagram, proof, door, docs and evals read it; there is no second.
+ * What each gate means stands in its own file under `gates/`.
+ */
+export const LANES: readonly Lane[] = [
+  lane(
+    "propose-allows",
+    [
+      "scope",
+      "one-namespace",
+      "turn",
+      "allows-first",
+      "replay",
+      "unexercised",
+      "recovery-path",
+      "compatible",
+      "no-audit-mode",
+      "valid",
+      "lint",
+      "fleet",
+    ],
+    "open-pull-request",
+  ),
+  lane(
+    "propose-default-deny",
+    [
+      "scope",
+      "one-namespace",
+      "turn",
+      "allows-first",
+      "allows-live",
+      "soaked",
+      "replay",
+      "unexercised",
+      "recovery-path",
+      "compatible",
+      "no-audit-mode",
+      "valid",
+      "lint",
+      "fleet",
+      "rollback-rehearsed",
+    ],
+    "open-pull-request",
+  ),
+  lane(
+    "propose-repair",
+    ["scope", "one-namespace", "allows-first", "replay", "recovery-path", "no-audit-mode", "valid", "lint"],
+    "open-pull-request",
+  ),
+  planned(
+    lane("request-sign-off", ["scope", "enforced", pause("sign-off"), "external-path", "signed"], "record-sign-off"),
+  ),
+  planned(lane("request-rollback", [pause("confirmation"), "confirmed", "only-loosens"], "roll-back")),
+  // The gates of the lane that the rendered change amounts to; they are known only once it is rendered.
+  planned(lane("report-gates", [], "post-green")),
+];
+
+export const builtLanes = (lanes: readonly Lane[] = LANES): readonly Lane[] => lanes.filter(({ built }) => built);
+
+export const gatesOf = (lane: Lane): readonly GateId[] =>
+  lane.parts.flatMap((part) => ("gate" in part ? [part.gate] : []));
+
+/** A lane with one gate taken out: the mutant that proves which gate stops an incident. */
+export const withoutGate = (gate: GateId, lanes: readonly Lane[] = LANES): readonly Lane[] =>
+  lanes.map((lane) => ({ ...lane, parts: lane.parts.filter((part) => !("gate" in part && part.gate === gate)) }));
+
+export const gateNode = (lane: LaneId, gate: GateId): string => `${lane}/${gate}`;
+export const pauseNode = (lane: LaneId, pause: PauseId): string => `${lane}/${pause}`;
+export const effectNode = (lane: Lane): string => `${lane.id}/${lane.effect}`;
+
+export const partNode = (lane: LaneId, part: LanePart): string =>
+  "gate" in part ? gateNode(lane, part.gate) : pauseNode(lane, part.pause);
