@@ -1,0 +1,90 @@
+import type { ClusterFacts } from "./cluster-facts.ts";
+import type { DeclaredEdge, Inventory, WorkloadFact } from "./inventory.ts";
+import { type Landing, landings, selects } from "./landing.ts";
+
+type World = Pick<Inventory, "services" | "workloads" | "gateways" | "routes" | "declared">;
+
+/** One declared connection: which pods start it and where it arrives. */
+export interface Placement {
+  readonly declared: DeclaredEdge;
+  readonly source: WorkloadFact;
+  readonly landing: Landing;
+}
+
+const sourcesOf = (declared: DeclaredEdge, workloads: readonly WorkloadFact[]): readonly WorkloadFact[] => {
+  const { namespace, workload, kind } = declared.source;
+  const named = workloads.filter((w) => w.namespace === namespace && w.name === workload);
+  const exact = named.filter((w) => w.kind === kind);
+  return exact.length > 0 ? exact : named;
+};
+
+/** These say where the workload itself connects to, even when the name is its own. */
+const CALLS = new Set(["issuer", "database", "backup", "probe", "scrape", "webhook", "acme"]);
+
+/** An app's own public, redirect or root URL is where browsers go, never where the app itself does. */
+const isOwnUrl = (declared: DeclaredEdge, source: WorkloadFact, world: World): boolean => {
+  if (declared.why === "redirect") return true;
+  if (declared.target.kind !== "host" || CALLS.has(declared.why)) return false;
+  const { host } = declared.target;
+  const own = world.services.filter(
+    (s) => s.namespace === source.namespace && s.selector !== null && selects(s.selector, source.podLabels),
+  );
+  return world.routes.some(
+    (route) =>
+      route.hostnames.includes(host) &&
+      route.backends.some((b) => own.some((s) => s.namespace === b.namespace && s.name === b.service)),
+  );
+};
+
+/** Every declared connection, placed; a workload's own address is none. */
+export const placements = (world: World, facts: ClusterFacts): readonly Placement[] =>
+  world.declared.flatMap((declared) => {
+    const sources = sourcesOf(declared, world.workloads).filter((source) => !isOwnUrl(declared, source, world));
+    if (sources.length === 0) return [];
+    const arrives = landings(declared, world, facts);
+    return sources.flatMap((source) => arrives.map((landing) => ({ declared, source, landing })));
+  });
+
+/** A Service that the API server calls: admission and conversion webhooks, aggregated APIs (C D.5, lesson 34). */
+export interface ApiserverTarget {
+  readonly target: { readonly namespace: string; readonly name: string };
+  /** Service port. */
+  readonly port: number;
+  readonly what: string;
+}
+
+const field = (value: unknown, key: string): unknown =>
+  value !== null && typeof value === "object" && !Array.isArray(value) && Object.hasOwn(value, key)
+    ? (value as Readonly<Record<string, unknown>>)[key]
+    : undefined;
+
+const serviceOf = (value: unknown, what: string): readonly ApiserverTarget[] => {
+  const namespace = field(value, "namespace");
+  const name = field(value, "name");
+  const port = field(value, "port");
+  if (typeof namespace !== "string" || typeof name !== "string") return [];
+  return [{ target: { namespace, name }, port: typeof port === "number" ? port : 443, what }];
+};
+
+/** What the rendered objects ask the API server to call. */
+export const apiserverTargets = (inventory: Pick<Inventory, "objects">): readonly ApiserverTarget[] => {
+  const found = new Map<string, ApiserverTarget>();
+  for (const { kind, name, object } of inventory.objects) {
+    const what = `${kind} ${name}`;
+    const targets: ApiserverTarget[] = [];
+    if (kind === "ValidatingWebhookConfiguration" || kind === "MutatingWebhookConfiguration") {
+      const hooks = object["webhooks"];
+      for (const hook of Array.isArray(hooks) ? (hooks as readonly unknown[]) : [])
+        targets.push(...serviceOf(field(field(hook, "clientConfig"), "service"), what));
+    } else if (kind === "APIService") targets.push(...serviceOf(field(object["spec"], "service"), what));
+    else if (kind === "CustomResourceDefinition") {
+      const webhook = field(field(object["spec"], "conversion"), "webhook");
+      targets.push(...serviceOf(field(field(webhook, "clientConfig"), "service"), what));
+    }
+    for (const t of targets) {
+      const key = `${t.target.namespace}/${t.target.name}:${t.port}`;
+      if (!found.has(key)) found.set(key, t);
+    }
+  }
+  return [...found.values()];
+};
