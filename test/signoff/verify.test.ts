@@ -1,0 +1,108 @@
+import { describe, expect, it } from "vitest";
+import type { SignOffRequest } from "../../src/facts/attestation.ts";
+import { parseKeys, printKeys } from "../../src/signoff/keys.ts";
+import { challengeOf, statementOf, type WalkOutcome } from "../../src/signoff/record.ts";
+import { relyingParty, verifyAttestation, type StoredAttestation } from "../../src/signoff/verify.ts";
+import { softKey } from "./authenticator.ts";
+
+const party = relyingParty("https://netpol.sample.example/");
+const alice = softKey("alice");
+const request: SignOffRequest = {
+  id: "r-1",
+  namespace: "collab",
+  policiesDigest: "d".repeat(64),
+  commit: "c".repeat(40),
+  urls: ["https://wiki.sample.example/"],
+  createdAt: 1,
+  expiresAt: 2,
+};
+const walk: readonly WalkOutcome[] = [
+  { url: "https://wiki.sample.example/", outcome: "app-loaded", login: "completed" },
+];
+
+const signed = (over: Partial<StoredAttestation> = {}): StoredAttestation => ({
+  id: "a-1",
+  request,
+  walk,
+  note: "",
+  signedAt: 1,
+  assertion: alice.sign(challengeOf(statementOf(request, walk, "")), party),
+  ...over,
+});
+
+const state = async (stored: StoredAttestation, keys = [alice.enrolled]): Promise<string> => {
+  const { signature } = await verifyAttestation(stored, keys, party);
+  return signature.state === "valid" ? "valid" : signature.why;
+};
+
+describe("an attestation", () => {
+  it("holds when an enrolled person signed exactly this request and this walk", async () => {
+    expect(await verifyAttestation(signed(), [alice.enrolled], party)).toEqual({
+      signature: { state: "valid" },
+      by: "alice",
+      keyId: alice.enrolled.id,
+    });
+  });
+
+  it.each([
+    ["another namespace", signed({ request: { ...request, namespace: "auth" } })],
+    ["another request", signed({ request: { ...request, id: "r-2" } })],
+    ["policies that changed by one byte", signed({ request: { ...request, policiesDigest: `e${"d".repeat(63)}` } })],
+    ["a later expiry", signed({ request: { ...request, expiresAt: 3 } })],
+    [
+      "a better outcome than was signed",
+      signed({ walk: [{ url: walk[0]?.url ?? "", outcome: "app-loaded", login: "none" }] }),
+    ],
+    ["a URL fewer", signed({ walk: [] })],
+    ["a note added later", signed({ note: "fine" })],
+  ])("for %s is not what was signed", async (_, stored) => {
+    expect(await state(stored)).toBe("what was signed is not this request and this walk");
+  });
+
+  it("with one byte of the signature changed does not verify", async () => {
+    const stored = signed();
+    const bytes = Buffer.from(stored.assertion.response.signature, "base64url");
+    bytes[bytes.length - 1] = (bytes[bytes.length - 1] ?? 0) ^ 1;
+    const assertion = {
+      ...stored.assertion,
+      response: { ...stored.assertion.response, signature: bytes.toString("base64url") },
+    };
+    expect(await state(signed({ assertion }))).toBe("the signature does not verify");
+  });
+
+  it("by a key that is not enrolled, or was revoked, is refused by name", async () => {
+    expect(await state(signed(), [softKey("bob").enrolled])).toContain("not enrolled");
+    expect(await state(signed(), [{ ...alice.enrolled, revokedAt: "2026-05-19T00:00:00Z" }])).toContain(
+      "of alice was revoked",
+    );
+  });
+
+  it("made on another site, or without verifying the user, is refused", async () => {
+    const elsewhere = alice.sign(challengeOf(statementOf(request, walk, "")), relyingParty("https://evil.example"));
+    expect(await state(signed({ assertion: elsewhere }))).toMatch(/origin/i);
+    const absent = alice.sign(challengeOf(statementOf(request, walk, "")), party, { userVerified: false });
+    expect(await state(signed({ assertion: absent }))).toMatch(/user/i);
+  });
+});
+
+describe("the statement", () => {
+  it("has one spelling, whatever the order of keys", () => {
+    const turned = Object.fromEntries(Object.entries(request).reverse()) as unknown as SignOffRequest;
+    expect(statementOf(turned, walk, "")).toBe(statementOf(request, walk, ""));
+  });
+});
+
+describe("the file of enrolled keys", () => {
+  it("reads back as it was written", () => {
+    expect(parseKeys(printKeys([alice.enrolled]), "passkeys.yaml")).toEqual([alice.enrolled]);
+    expect(parseKeys("", "passkeys.yaml")).toEqual([]);
+  });
+
+  it.each([
+    ["a key twice", "version: 1\nversion: 1\n"],
+    ["an entry without a key", "version: 1\nkeys: [{id: a, name: x}]\n"],
+    ["a future version", "version: 2\n"],
+  ])("with %s lets nobody sign", (_, text) => {
+    expect(() => parseKeys(text, "passkeys.yaml")).toThrow("the file of enrolled keys is broken");
+  });
+});
