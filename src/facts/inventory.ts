@@ -1,5 +1,5 @@
 import type { Certainty } from "./known.ts";
-import type { Origin, PolicyDocument, PolicyRef } from "./policy.ts";
+import type { Origin, PolicyDocument, PolicyKind, PolicyRef } from "./policy.ts";
 import type { Protocol } from "./verdict.ts";
 
 /** A Kubernetes object as rendered: what lands in the API server, before Flux substitutes variables it cannot know. */
@@ -24,7 +24,10 @@ export interface FluxKustomization {
   /** The folder it builds, relative to the repository root. */
   readonly path: string;
   readonly targetNamespace: string | null;
+  /** It or an ancestor is suspended in Git, so that nothing new gets through it. */
   readonly suspended: boolean;
+  /** `suspend: true` stands in its own manifest. */
+  readonly suspendedHere?: boolean;
   readonly dependsOn: readonly string[];
   /** The Flux Kustomization that applies this one, or null for a root. */
   readonly parent: string | null;
@@ -171,6 +174,14 @@ export interface AppliedPolicy extends PolicyDocument {
   readonly owner: string | null;
 }
 
+/** A policy written in a file that nothing applied reaches. */
+export interface OrphanPolicy extends Origin {
+  readonly kind?: PolicyKind;
+  readonly name?: string;
+  /** The kustomization that lists the file and is itself not applied; null when none lists it. */
+  readonly listedBy?: string | null;
+}
+
 /** Something the walk did not understand: said, never guessed. */
 export interface InventoryProblem {
   readonly what: string;
@@ -190,7 +201,7 @@ export interface Inventory {
   readonly gateways: readonly GatewayFact[];
   readonly routes: readonly RouteFact[];
   readonly declared: readonly DeclaredEdge[];
-  /** Policy files that no kustomization reaches. */
-  readonly orphans: readonly Origin[];
+  /** Policies in files that nothing applied reaches. */
+  readonly orphans: readonly OrphanPolicy[];
   readonly problems: readonly InventoryProblem[];
 }

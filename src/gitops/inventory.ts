@@ -1,0 +1,86 @@
+import { posix } from "node:path";
+import type { ClusterFacts } from "../facts/cluster-facts.ts";
+import type { AppliedPolicy, Inventory, InventoryProblem } from "../facts/inventory.ts";
+import type { SourceTree } from "../facts/tree.ts";
+import { isFluxKustomization, isYaml, manifestsWith } from "./flux/candidates.ts";
+import { Reconciler, rendered, type Rendered } from "./flux/reconcile.ts";
+import { namespaceFacts } from "./namespaces.ts";
+import { appliedPolicies, orphanPolicies } from "./policies.ts";
+import { KUSTOMIZATION_FILES, readKustomization } from "./walk/kustomization.ts";
+import { kindOf, nameOf } from "./walk/resource.ts";
+import { KustomizeWalk } from "./walk/walk.ts";
+
+/** Everything that is applied, however the repository applies it. */
+interface Applied {
+  readonly kustomizations: Inventory["kustomizations"];
+  readonly objects: readonly Rendered[];
+  readonly files: ReadonlySet<string>;
+  readonly problems: readonly InventoryProblem[];
+}
+
+/** A repository without Flux: its outermost kustomizations, or its plain manifests where there are none. */
+const withoutFlux = (tree: SourceTree, walk: KustomizeWalk): Applied => {
+  const folders = tree
+    .paths()
+    .filter((path) => KUSTOMIZATION_FILES.some((name) => posix.basename(path) === name))
+    .map((path) => (posix.dirname(path) === "." ? "" : posix.dirname(path)));
+  const builds = folders.flatMap((folder) => {
+    if (readKustomization(tree, folder).file?.kind === "Component") return [];
+    const build = walk.build(folder);
+    return build === null ? [] : [{ folder, build }];
+  });
+  const inner = new Set<string>();
+  for (const { folder, build } of builds)
+    for (const file of build.files)
+      if (posix.dirname(file) !== (folder === "" ? "." : folder)) inner.add(posix.dirname(file));
+  const roots = builds.filter(({ folder }) => !inner.has(folder === "" ? "." : folder));
+  if (roots.length > 0)
+    return {
+      kustomizations: [],
+      objects: roots.flatMap(({ build }) => build.resources.map((r) => rendered(r, null, "default"))),
+      files: new Set(roots.flatMap(({ build }) => [...build.files])),
+      problems: roots.flatMap(({ build }) => build.problems),
+    };
+  const manifests = manifestsWith(tree, ["apiVersion"]).filter((r) => kindOf(r.value) !== "" && nameOf(r.value) !== "");
+  return {
+    kustomizations: [],
+    objects: manifests.map((r) => rendered(r, null, "default")),
+    files: new Set(tree.paths().filter(isYaml)),
+    problems: [],
+  };
+};
+
+const apply = (tree: SourceTree): Applied => {
+  const walk = new KustomizeWalk(tree);
+  const flux = new Reconciler(tree, walk).run();
+  if (flux.kustomizations.length === 0) return withoutFlux(tree, walk);
+  return { ...flux, objects: flux.kustomizations.flatMap((k) => k.objects) };
+};
+
+const unique = (problems: readonly InventoryProblem[]): readonly InventoryProblem[] => {
+  const seen = new Map(problems.map((p) => [`${p.origin?.file}:${p.origin?.line}:${p.origin?.column}:${p.what}`, p]));
+  return [...seen.values()];
+};
+
+/**
+ * What a repository says exists, read by our own walk: no process is started and nothing is fetched. What it cannot tell
+ * stands in `problems`; nothing is guessed in silence.
+ */
+export const readInventory = (tree: SourceTree, _facts: ClusterFacts): Inventory => {
+  const { kustomizations, objects, files, problems } = apply(tree);
+  const policies: readonly AppliedPolicy[] = appliedPolicies(objects);
+  return {
+    commit: tree.commit,
+    namespaces: namespaceFacts(tree, objects, kustomizations, files),
+    kustomizations,
+    objects: objects.filter((o) => !isFluxKustomization(o.object)),
+    policies,
+    workloads: [],
+    services: [],
+    gateways: [],
+    routes: [],
+    declared: [],
+    orphans: orphanPolicies(tree, files),
+    problems: unique(problems),
+  };
+};

@@ -1,0 +1,124 @@
+import { posix } from "node:path";
+import type { Origin } from "../../facts/policy.ts";
+import type { SourceTree } from "../../facts/tree.ts";
+import { isRecord, type Json, type Path } from "../json.ts";
+import { readYaml, type YamlDocument } from "../yaml-file.ts";
+
+export const KUSTOMIZATION_FILES = ["kustomization.yaml", "kustomization.yml", "Kustomization"] as const;
+
+/** Fields this walk carries out. */
+const KNOWN = new Set(
+  (
+    "apiVersion kind metadata resources bases components namespace namePrefix nameSuffix commonLabels labels " +
+    "commonAnnotations images replicas patches patchesStrategicMerge patchesJson6902 configMapGenerator secretGenerator " +
+    "generatorOptions configurations"
+  ).split(" "),
+);
+/** Fields of kustomize that change nothing we read. */
+const HARMLESS = new Set(["buildMetadata", "sortOptions", "inventory", "validators"]);
+/** Fields of kustomize that this walk does not carry out, and says so. */
+const NOT_CARRIED_OUT = new Set([
+  "replacements",
+  "vars",
+  "generators",
+  "transformers",
+  "helmCharts",
+  "helmGlobals",
+  "helmChartInflationGenerator",
+  "crds",
+  "openapi",
+]);
+
+export const standingOf = (field: string): "known" | "harmless" | "not-carried-out" | "foreign" =>
+  KNOWN.has(field)
+    ? "known"
+    : HARMLESS.has(field)
+      ? "harmless"
+      : NOT_CARRIED_OUT.has(field)
+        ? "not-carried-out"
+        : "foreign";
+
+/** A kustomization file as read, with the folder it stands in. */
+export interface KustomizationFile {
+  readonly folder: string;
+  readonly file: string;
+  readonly kind: "Kustomization" | "Component";
+  readonly value: Json;
+  readonly find: (path: Path) => Origin;
+}
+
+export interface FolderProblem {
+  readonly what: string;
+  readonly origin: Origin;
+  readonly remedy: string;
+}
+
+/** The path below the root, or null when it leads out of the tree. */
+export const resolveIn = (folder: string, entry: string): string | null => {
+  if (posix.isAbsolute(entry)) return null;
+  const path = posix.normalize(posix.join(folder === "" ? "." : folder, entry)).replace(/\/+$/, "");
+  if (path === "..") return null;
+  if (path.startsWith("../")) return null;
+  return path === "." ? "" : path;
+};
+
+export const below = (folder: string, file: string): string => (folder === "" ? file : `${folder}/${file}`);
+
+/** Whether an entry that is no file here is one that kustomize would fetch. */
+export const isRemote = (entry: string): boolean =>
+  /^[a-z][a-z0-9+.-]*:\/\//i.test(entry) ||
+  /^[\w.-]+@[\w.-]+:/.test(entry) ||
+  /^(?:git::|github\.com\/|gitlab\.com\/|bitbucket\.org\/)/.test(entry) ||
+  /[?&]ref=/.test(entry);
+
+/** The kustomization of a folder; null when the folder has none. Several, or one that cannot be read, is a problem. */
+export const readKustomization = (
+  tree: SourceTree,
+  folder: string,
+): { readonly file: KustomizationFile | null; readonly problems: readonly FolderProblem[] } => {
+  const found = KUSTOMIZATION_FILES.map((name) => below(folder, name)).filter((path) => tree.mode(path) !== null);
+  const [file, second] = found;
+  if (file === undefined) return { file: null, problems: [] };
+  const start: Origin = { file, line: 1, column: 1 };
+  const problems: FolderProblem[] = [];
+  if (second !== undefined)
+    problems.push({
+      what: `the folder has two kustomizations, ${second} beside this one`,
+      origin: start,
+      remedy: "Keep one of them",
+    });
+  const source = tree.read(file);
+  if (source === null) {
+    problems.push({
+      what: "the kustomization cannot be read",
+      origin: start,
+      remedy: "It must be a plain text file inside the repository",
+    });
+    return { file: null, problems };
+  }
+  const { documents, problems: broken } = readYaml(source);
+  for (const { what, line, column } of broken)
+    problems.push({ what, origin: { file, line, column }, remedy: "kustomize does not build this; repair the YAML" });
+  const [document] = documents;
+  if (document === undefined || !isRecord(document.value)) {
+    // An empty kustomization is an error for kustomize, too.
+    problems.push({
+      what: "the kustomization is empty",
+      origin: start,
+      remedy: "List what it should apply, or remove it",
+    });
+    return { file: null, problems };
+  }
+  return { file: asFile(folder, file, document, document.value), problems };
+};
+
+const asFile = (folder: string, file: string, document: YamlDocument, value: Json): KustomizationFile => ({
+  folder,
+  file,
+  kind: value["kind"] === "Component" ? "Component" : "Kustomization",
+  value,
+  find: (path) => {
+    const { line, column } = document.find(path);
+    return { file, line, column };
+  },
+});

@@ -1,0 +1,212 @@
+import { isAlias, isMap, isScalar, isSeq, parseAllDocuments } from "yaml";
+import type { Document, Node, ScalarTag, YAMLError } from "yaml";
+import type { Path } from "./json.ts";
+
+/** 1-based. */
+export interface Position {
+  readonly line: number;
+  readonly column: number;
+}
+
+export interface YamlProblem extends Position {
+  readonly what: string;
+}
+
+export interface YamlDocument {
+  readonly value: unknown;
+  /** Where a path stands: its key in a map, its item in a list. `exact` is false when only an ancestor is there. */
+  readonly find: (path: Path) => Position & { readonly exact: boolean };
+  /** Where the text of a string begins, so that a line inside a block scalar can be named. */
+  readonly textStart: (path: Path) => (Position & { readonly block: boolean }) | null;
+}
+
+/** A YAML stream: what could be read of it, and what is wrong with it. Never throws. */
+export interface YamlFile {
+  readonly documents: readonly YamlDocument[];
+  readonly problems: readonly YamlProblem[];
+}
+
+/** Kubernetes reads YAML 1.1 booleans; the core schema would leave them strings. */
+const yesAndNo: ScalarTag = {
+  tag: "tag:yaml.org,2002:bool",
+  default: true,
+  test: /^(?:[Yy]es|YES|[Nn]o|NO|[Oo]n|ON|[Oo]ff|OFF)$/,
+  resolve: (source) => /^(?:yes|on)$/i.test(source),
+};
+
+/** `*name:` opens a map entry for the Go parsers; by YAML 1.2 the colon would belong to the alias. */
+const ALIAS_KEY = /^([ \t]*(?:- +)*\*[\w-]+):(?=\s|$)/gm;
+
+const separateAliasKeys = (source: string): { readonly source: string; readonly inserted: readonly number[] } => {
+  if (!source.includes("*") || !source.includes("&")) return { source, inserted: [] };
+  const inserted: number[] = [];
+  const changed = source.replace(ALIAS_KEY, (_, head: string, offset: number) => {
+    inserted.push(offset + head.length + inserted.length);
+    return `${head} :`;
+  });
+  return inserted.length === 0 ? { source, inserted } : { source: changed, inserted };
+};
+
+class Lines {
+  readonly #source: string;
+  readonly #inserted: readonly number[];
+  #starts: readonly number[] | null = null;
+
+  constructor(source: string, inserted: readonly number[]) {
+    this.#source = source;
+    this.#inserted = inserted;
+  }
+
+  position(offset: number): Position {
+    const starts = (this.#starts ??= lineStarts(this.#source));
+    let low = 0;
+    let high = starts.length - 1;
+    while (low < high) {
+      const middle = (low + high + 1) >> 1;
+      if ((starts[middle] ?? 0) <= offset) low = middle;
+      else high = middle - 1;
+    }
+    const start = starts[low] ?? 0;
+    const shifted = this.#inserted.filter((at) => at >= start && at < offset).length;
+    return { line: low + 1, column: offset - start + 1 - shifted };
+  }
+}
+
+const lineStarts = (source: string): readonly number[] => {
+  const starts = [0];
+  for (let i = source.indexOf("\n"); i >= 0; i = source.indexOf("\n", i + 1)) starts.push(i + 1);
+  return starts;
+};
+
+const START: Position & { exact: boolean } = { line: 1, column: 1, exact: false };
+
+interface Found {
+  readonly node: unknown;
+  readonly offset: number | null;
+}
+
+const offsetOf = (node: unknown): number | null => {
+  const range = (node as Node | null)?.range;
+  return range === null || range === undefined ? null : range[0];
+};
+
+/** One step down. Aliases and merge keys lead to where the content was written. */
+const step = (document: Document, from: unknown, key: string | number): Found | null => {
+  const node = isAlias(from) ? from.resolve(document) : from;
+  if (isMap(node)) {
+    for (const pair of node.items) {
+      const name = isScalar(pair.key) ? pair.key.value : isAlias(pair.key) ? aliasKey(document, pair.key) : pair.key;
+      if (String(name) === String(key)) return { node: pair.value, offset: offsetOf(pair.key) };
+    }
+    for (const pair of node.items) {
+      if (!isScalar(pair.key) || (String(pair.key.value) !== "<<" && typeof pair.key.value !== "symbol")) continue;
+      const merged = isSeq(pair.value) ? pair.value.items : [pair.value];
+      for (const source of merged) {
+        const found = step(document, source, key);
+        if (found !== null) return found;
+      }
+    }
+    return null;
+  }
+  if (isSeq(node) && typeof key === "number" && key < node.items.length) {
+    const item = node.items[key];
+    return { node: item, offset: offsetOf(item) };
+  }
+  return null;
+};
+
+const aliasKey = (document: Document, key: unknown): unknown => {
+  const node = isAlias(key) ? key.resolve(document) : undefined;
+  return isScalar(node) ? node.value : undefined;
+};
+
+const descend = (document: Document, path: Path): { readonly last: Found; readonly exact: boolean } => {
+  let last: Found = { node: document.contents, offset: offsetOf(document.contents) };
+  for (const key of path) {
+    const next = step(document, last.node, key);
+    if (next === null) return { last, exact: false };
+    last = { node: next.node, offset: next.offset ?? last.offset };
+  }
+  return { last, exact: true };
+};
+
+const read = (document: Document, lines: Lines): YamlDocument => {
+  // An alias bomb, an alias to nowhere: the caller reports what is thrown here.
+  const value: unknown = document.toJS({ maxAliasCount: 1_000 });
+  return {
+    value,
+    find: (path) => {
+      const { last, exact } = descend(document, path);
+      return last.offset === null ? START : { ...lines.position(last.offset), exact };
+    },
+    textStart: (path) => {
+      const { last, exact } = descend(document, path);
+      const node = isAlias(last.node) ? last.node.resolve(document) : last.node;
+      const offset = offsetOf(node);
+      if (!exact || offset === null || !isScalar(node)) return null;
+      const start = lines.position(offset);
+      const block = node.type === "BLOCK_LITERAL" || node.type === "BLOCK_FOLDED";
+      if (block) return { line: start.line + 1, column: 1, block };
+      const quoted = node.type === "QUOTE_DOUBLE" || node.type === "QUOTE_SINGLE";
+      return { line: start.line, column: start.column + (quoted ? 1 : 0), block };
+    },
+  };
+};
+
+const inWords = (error: YAMLError): string => {
+  const [first = ""] = error.message.split("\n");
+  if (error.code === "DUPLICATE_KEY") return "the same key stands twice in one map";
+  if (error.code === "TAB_AS_INDENT") return "a tab is used as indentation";
+  return `broken YAML: ${first.replace(/ at line \d+.*$/, "").replace(/:$/, "")}`;
+};
+
+const UNREADABLE = /[\uFFFD\0]/;
+
+const parse = (given: string): YamlFile => {
+  const bad = UNREADABLE.exec(given);
+  const { source, inserted } = separateAliasKeys(given.startsWith("\uFEFF") ? given.slice(1) : given);
+  const lines = new Lines(source, inserted);
+  const problems: YamlProblem[] = [];
+  if (bad !== null) {
+    const what = bad[0] === "\0" ? "the file is not text (it holds NUL bytes)" : "the file is not UTF-8";
+    problems.push({ what, ...new Lines(given, []).position(bad.index) });
+    if (bad[0] === "\0") return { documents: [], problems };
+  }
+  const options = {
+    merge: true,
+    prettyErrors: false,
+    logLevel: "silent",
+    customTags: (tags: unknown[]) => [yesAndNo, ...tags],
+  };
+  const parsed = parseAllDocuments(source, options as Parameters<typeof parseAllDocuments>[1]);
+  const documents: YamlDocument[] = [];
+  for (const document of parsed as readonly Document[]) {
+    for (const error of document.errors) problems.push({ what: inWords(error), ...lines.position(error.pos[0]) });
+    if (document.contents === null) continue;
+    try {
+      documents.push(read(document, lines));
+    } catch (error) {
+      const what = error instanceof Error ? error.message : String(error);
+      problems.push({ what: `broken YAML: ${what}`, ...lines.position(offsetOf(document.contents) ?? 0) });
+    }
+  }
+  return { documents, problems };
+};
+
+/** Two trees of one repository share nearly every file, so what was parsed is kept by its text, within a bound. */
+const kept = new Map<string, YamlFile>();
+const KEPT_CHARACTERS = 16_000_000;
+let keptCharacters = 0;
+
+export const readYaml = (source: string): YamlFile => {
+  const known = kept.get(source);
+  if (known !== undefined) return known;
+  const file = parse(source);
+  if (keptCharacters + source.length > KEPT_CHARACTERS) {
+    kept.clear();
+    keptCharacters = 0;
+  }
+  kept.set(source, file);
+  keptCharacters += source.length;
+  return file;
+};
