@@ -223,34 +223,26 @@ const landHost = (
  */
 export const landings = (target: Target, world: World, facts: ClusterFacts): readonly Landing[] => {
   const to = target.target;
-  switch (to.kind) {
-    case "host":
-      return landHost(to.host, target, world, facts, 0);
-    case "address":
-      return landAddress(to.address, target, world, facts);
-    case "service": {
-      const service = world.services.find((s) => s.namespace === to.namespace && s.name === to.name);
-      if (service !== undefined) return onService(service, target, world, facts, 0);
-      if (to.namespace === "default" && to.name === "kubernetes")
-        return [{ kind: "apiserver", port: facts.apiserverPort, protocol: "TCP" }];
-      return [unknown(`no Service ${to.namespace}/${to.name} is known`, "the Service, from the chart or the cluster")];
-    }
-    case "workload": {
-      const pods = world.workloads.filter((w) => w.namespace === to.namespace && w.name === to.name);
-      if (pods.length === 0)
-        return [
-          unknown(`no workload ${to.namespace}/${to.name} is known`, "the workload, from the chart or the cluster"),
-        ];
-      return pods.map((workload) => ({
-        kind: "pods",
-        pods: { namespace: to.namespace, labels: workload.podLabels, workload },
-        port: target.port,
-        protocol: target.protocol,
-        through: null,
-        sure: workload.sure,
-      }));
-    }
+  if (to.kind === "host") return landHost(to.host, target, world, facts, 0);
+  if (to.kind === "address") return landAddress(to.address, target, world, facts);
+  if (to.kind === "service") {
+    const service = world.services.find((s) => s.namespace === to.namespace && s.name === to.name);
+    if (service !== undefined) return onService(service, target, world, facts, 0);
+    if (to.namespace === "default" && to.name === "kubernetes")
+      return [{ kind: "apiserver", port: facts.apiserverPort, protocol: "TCP" }];
+    return [unknown(`no Service ${to.namespace}/${to.name} is known`, "the Service, from the chart or the cluster")];
   }
+  const pods = world.workloads.filter((w) => w.namespace === to.namespace && w.name === to.name);
+  if (pods.length === 0)
+    return [unknown(`no workload ${to.namespace}/${to.name} is known`, "the workload, from the chart or the cluster")];
+  return pods.map((workload) => ({
+    kind: "pods",
+    pods: { namespace: to.namespace, labels: workload.podLabels, workload },
+    port: target.port,
+    protocol: target.protocol,
+    through: null,
+    sure: workload.sure,
+  }));
 };
 
 /** Private ranges, where hosts of the LAN live (RFC 1918, and unique local addresses). */
