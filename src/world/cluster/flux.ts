@@ -1,0 +1,213 @@
+import type { Admission } from "./admission.ts";
+import {
+  PRUNE,
+  RECONCILE,
+  groupOf,
+  isFluxKustomization,
+  isRecord,
+  key,
+  keyOf,
+  namespaceOfObject,
+  specOf,
+  type KubeObject,
+} from "./objects.ts";
+import type { BuildRequest, Built, Rendering } from "./render.ts";
+
+/** What a Flux Kustomization says of itself; its spec lives in the API server like any object. */
+export interface KustomizationState {
+  readonly ready: boolean;
+  readonly reason: string;
+  readonly message: string;
+  /** Commit of the last successful apply, null before the first. */
+  readonly applied: string | null;
+  readonly attempted: string;
+  /** When it said this. */
+  readonly time: number;
+  /** Keys of the objects it applied. */
+  readonly inventory: readonly string[];
+}
+
+export interface SourceState {
+  /** Last fetched commit of the branch. */
+  readonly commit: string;
+  readonly fetchedAt: number;
+}
+
+/** The cluster between two changes. */
+export interface ClusterState {
+  readonly from: number;
+  readonly source: SourceState | null;
+  readonly objects: ReadonlyMap<string, KubeObject>;
+  /** By `namespace/name`. */
+  readonly kustomizations: ReadonlyMap<string, KustomizationState>;
+  /** When each Kustomization first applied anything: its pods' birthday. */
+  readonly born: ReadonlyMap<string, number>;
+}
+
+interface Working {
+  readonly objects: Map<string, KubeObject>;
+  readonly kustomizations: Map<string, KustomizationState>;
+  readonly born: Map<string, number>;
+}
+
+const FLUX = "kustomize.toolkit.fluxcd.io/v1";
+
+const idOf = (object: KubeObject): string => `${namespaceOfObject(object) ?? "default"}/${object.metadata.name}`;
+
+const text = (value: unknown): string | null => (typeof value === "string" ? value : null);
+
+/**
+ * One pass of kustomize-controller over every Kustomization, level by level: parents first, then what they brought.
+ * Within a level those whose dependencies are ready go first. A suspended one is left as it is, with all it applied.
+ */
+export const reconcile = async (
+  before: ClusterState,
+  request: { readonly commit: string; readonly time: number; readonly rendering: Rendering; readonly admit: Admission },
+): Promise<ClusterState> => {
+  const working: Working = {
+    objects: new Map(before.objects),
+    kustomizations: new Map(before.kustomizations),
+    born: new Map(before.born),
+  };
+  const done = new Set<string>();
+  for (;;) {
+    const level = [...working.objects.values()].filter((o) => isFluxKustomization(o) && !done.has(keyOf(o)));
+    if (level.length === 0) break;
+    for (const object of level) done.add(keyOf(object));
+    const active = level.filter((o) => specOf(o)["suspend"] !== true);
+    const built = await request.rendering.build(active.map(buildRequest));
+    for (const object of inDependencyOrder(active, working)) {
+      apply(object, built.get(idOf(object)) ?? null, working, request);
+    }
+  }
+  return { from: request.time, source: before.source, ...working };
+};
+
+const buildRequest = (object: KubeObject): BuildRequest => ({
+  id: idOf(object),
+  path: text(specOf(object)["path"]) ?? "./",
+  targetNamespace: text(specOf(object)["targetNamespace"]),
+});
+
+const dependencies = (object: KubeObject): string[] => {
+  const dependsOn = specOf(object)["dependsOn"];
+  if (!Array.isArray(dependsOn)) return [];
+  return dependsOn
+    .filter(isRecord)
+    .map((d) => `${text(d["namespace"]) ?? namespaceOfObject(object) ?? "default"}/${text(d["name"]) ?? ""}`);
+};
+
+/** Dependencies before dependents; a cycle keeps its written order and its members wait for each other for ever. */
+const inDependencyOrder = (level: readonly KubeObject[], working: Working): KubeObject[] => {
+  const byId = new Map(level.map((o) => [idOf(o), o]));
+  const ordered: KubeObject[] = [];
+  const seen = new Set<string>();
+  const visit = (object: KubeObject): void => {
+    const id = idOf(object);
+    if (seen.has(id)) return;
+    seen.add(id);
+    for (const dependency of dependencies(object)) {
+      const other = byId.get(dependency);
+      if (other !== undefined && working.objects.has(keyOf(other))) visit(other);
+    }
+    ordered.push(object);
+  };
+  for (const object of level) visit(object);
+  return ordered;
+};
+
+const apply = (
+  kustomization: KubeObject,
+  built: Built | null,
+  working: Working,
+  request: { readonly commit: string; readonly time: number; readonly admit: Admission },
+): void => {
+  const id = idOf(kustomization);
+  const last = working.kustomizations.get(id);
+  // Pruned by its parent in this very pass.
+  if (!working.objects.has(keyOf(kustomization))) return;
+  const fail = (reason: string, message: string): void => {
+    working.kustomizations.set(id, {
+      ready: false,
+      reason,
+      message,
+      applied: last?.applied ?? null,
+      attempted: request.commit,
+      time: request.time,
+      inventory: last?.inventory ?? [],
+    });
+  };
+
+  const waiting = dependencies(kustomization).find((dependency) => {
+    const state = working.kustomizations.get(dependency);
+    return state === undefined || !state.ready || state.applied !== request.commit;
+  });
+  if (waiting !== undefined) return fail("DependencyNotReady", `dependency '${waiting}' is not ready`);
+  if (built === null) return fail("BuildFailed", "nothing was built");
+  if (!built.ok) return fail("BuildFailed", built.message);
+
+  // Everything is dry-run first: one refused object fails its whole Kustomization (lesson 18).
+  for (const object of built.objects) {
+    const refused = request.admit(object);
+    if (refused === null) continue;
+    const name = `${object.kind}/${namespaceOfObject(object) ?? ""}/${object.metadata.name}`.replace("//", "/");
+    return fail("ReconciliationFailed", `${name} dry-run failed (Invalid): ${refused}`);
+  }
+
+  const inventory = built.objects.map(keyOf);
+  for (const object of built.objects) serverSideApply(object, working);
+  if (specOf(kustomization)["prune"] === true) {
+    const kept = new Set(inventory);
+    for (const gone of last?.inventory ?? []) if (!kept.has(gone)) remove(gone, working);
+  }
+  if (!working.born.has(id)) working.born.set(id, request.time);
+  working.kustomizations.set(id, {
+    ready: true,
+    reason: "ReconciliationSucceeded",
+    message: `Applied revision: ${revisionOf(request.commit)}`,
+    applied: request.commit,
+    attempted: request.commit,
+    time: request.time,
+    inventory,
+  });
+};
+
+export const revisionOf = (commit: string): string => `main@sha1:${commit}`;
+
+/** Fields that Git does not name keep what somebody else wrote: `flux suspend` survives its parent's apply. */
+const serverSideApply = (object: KubeObject, working: Working): void => {
+  const live = working.objects.get(keyOf(object));
+  if (live?.metadata.annotations?.[RECONCILE] === "disabled") return;
+  if (live === undefined || !["Kustomization", "GitRepository"].includes(object.kind)) {
+    working.objects.set(keyOf(object), object);
+    return;
+  }
+  const suspend = specOf(object)["suspend"] ?? specOf(live)["suspend"];
+  working.objects.set(keyOf(object), {
+    ...object,
+    spec: { ...specOf(object), ...(suspend === undefined ? {} : { suspend }) },
+  });
+};
+
+/** A pruned Kustomization takes what it applied with it, unless it is suspended or does not prune. */
+const remove = (gone: string, working: Working): void => {
+  const object = working.objects.get(gone);
+  if (object === undefined || object.metadata.annotations?.[PRUNE] === "disabled") return;
+  working.objects.delete(gone);
+  if (!isFluxKustomization(object)) return;
+  const id = idOf(object);
+  const state = working.kustomizations.get(id);
+  working.kustomizations.delete(id);
+  working.born.delete(id);
+  if (specOf(object)["prune"] !== true || specOf(object)["suspend"] === true) return;
+  for (const child of state?.inventory ?? []) remove(child, working);
+};
+
+/** `Kind/namespace/name` as a person types it after `flux suspend`. */
+export const fluxObjectKey = (name: string): string => {
+  const [kind = "", namespace = "", rest = ""] = name.split("/");
+  const group = kind === "GitRepository" ? "source.toolkit.fluxcd.io/v1" : FLUX;
+  return key(group, kind, namespace, rest);
+};
+
+export const isFlux = (object: KubeObject): boolean => groupOf(object.apiVersion).endsWith("toolkit.fluxcd.io");

@@ -1,0 +1,116 @@
+import type { Protocol } from "../../facts/verdict.ts";
+
+/** A machine of the cluster. Pods on it live in `10.42.<index>.0/24`. */
+export interface WorldNode {
+  readonly name: string;
+  readonly index: number;
+  readonly ip: string;
+  readonly controlPlane: boolean;
+}
+
+export interface WorldPort {
+  readonly name: string;
+  readonly port: number;
+  readonly protocol: Protocol;
+}
+
+/**
+ * What makes pods, written down as it runs: labels, container ports and places are facts of the scenario and are
+ * derived from no manifest, so that a wrong belief about manifests does not become true here.
+ */
+export interface Workload {
+  /** `namespace/name`. */
+  readonly id: string;
+  readonly namespace: string;
+  readonly name: string;
+  readonly kind: "Deployment" | "StatefulSet" | "DaemonSet" | "Cluster";
+  /** One pod per entry. */
+  readonly nodes: readonly string[];
+  readonly labels: Readonly<Record<string, string>>;
+  /** Labels that one replica has and the others have not. */
+  readonly replicaLabels: readonly Readonly<Record<string, string>>[];
+  readonly serviceAccount: string;
+  readonly ports: readonly WorldPort[];
+  readonly hostNetwork: boolean;
+  /** Container ports that the kubelet of the pod's own node probes. */
+  readonly probes: readonly number[];
+  /** Container port that Prometheus reads, or null. */
+  readonly metrics: number | null;
+  /** The Flux Kustomization whose first apply brought it; null: it came with the cluster. */
+  readonly appliedBy: string | null;
+}
+
+export interface WorldService {
+  readonly namespace: string;
+  readonly name: string;
+  readonly type: "ClusterIP" | "LoadBalancer";
+  readonly clusterIp: string;
+  readonly loadBalancerIp: string | null;
+  /** `namespace/name` of the workload behind it; `replica` when it is one pod (a database's primary). */
+  readonly backend: { readonly workload: string; readonly replica: number | null } | null;
+  readonly selector: Readonly<Record<string, string>> | null;
+  readonly ports: readonly {
+    readonly name: string;
+    readonly port: number;
+    readonly target: number;
+    readonly protocol: Protocol;
+  }[];
+  readonly appliedBy: string | null;
+}
+
+/** Somebody beyond the cluster: a name that resolves to addresses, or a machine of the LAN. */
+export interface Outsider {
+  readonly id: string;
+  readonly name: string | null;
+  readonly ips: readonly string[];
+}
+
+/** One end of a talk. */
+export type Party =
+  | { readonly kind: "workload"; readonly id: string; readonly replica: number | null }
+  /** Whatever runs in the host's network on the other end's own node: the kubelet. */
+  | { readonly kind: "kubelet" }
+  /** The API server on the control plane's node. */
+  | { readonly kind: "apiserver" }
+  /** The API server as the one who calls (webhooks). */
+  | { readonly kind: "node"; readonly name: string }
+  | { readonly kind: "outsider"; readonly id: string }
+  /** A client of a load balancer: the world's, or a node's after SNAT (C D.3), as the announcing node decides. */
+  | { readonly kind: "client"; readonly id: string };
+
+export type Cadence =
+  /** All day, every so many milliseconds, from each pod of the source. */
+  | { readonly kind: "steady"; readonly every: number }
+  /** So many times between two hours of the day (UTC). */
+  | { readonly kind: "daily"; readonly from: number; readonly to: number; readonly times: number }
+  /** Once a week: day 0 is Sunday. */
+  | { readonly kind: "weekly"; readonly day: number; readonly hour: number; readonly minute: number }
+  /** Only as a step of a journey, or at a pod's start. */
+  | { readonly kind: "asked" };
+
+/** Who talks to whom: container port after translation, as policy sees it. */
+export interface Talk {
+  readonly id: string;
+  readonly from: Party;
+  readonly to: Party;
+  readonly port: number;
+  readonly protocol: Protocol;
+  readonly cadence: Cadence;
+  /** The name that the source asks of DNS first. */
+  readonly asks: string | null;
+  /** The Service address and port that the source dialled before translation. */
+  readonly dialled: { readonly ip: string; readonly port: number } | null;
+  /** The other way is no conntrack reply but a talk of its own (VXLAN: fixed port both ways, C D.10). */
+  readonly oneWay: boolean;
+  /** It also happens whenever a pod of the source starts. */
+  readonly atStart: boolean;
+}
+
+/** Steps in order; one that is dropped ends the journey, as a person would see it. */
+export interface Journey {
+  readonly id: string;
+  readonly about: string;
+  /** Talk ids. */
+  readonly steps: readonly string[];
+  readonly cadence: Cadence;
+}
