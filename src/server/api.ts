@@ -1,0 +1,38 @@
+import type { Hono } from "hono";
+import { z } from "zod";
+import { exitCodeOf, OperatorError } from "../facts/errors.ts";
+import { needs, type ServerEnv } from "./guard.ts";
+import type { AgentDesk } from "./ports.ts";
+
+const askBody = z.strictObject({
+  text: z.string().min(1).max(4000),
+  thread: z
+    .string()
+    .regex(/^[\w.:-]{1,120}$/)
+    .nullable()
+    .default(null),
+});
+
+/** The chat API: a caller says words on a thread of its own, and nothing else. */
+export const apiRoutes = (app: Hono<ServerEnv>, agent: AgentDesk): void => {
+  app.use("/api/*", needs("ask"));
+  app.get("/api/status", async (c) => c.json(await agent.status()));
+  app.post("/api/ask", async (c) => {
+    const body = askBody.safeParse(await c.req.json().catch(() => null));
+    if (!body.success) return c.json({ error: 'Send {"text": "lock down …", "thread": null}.' }, 400);
+    // Threads of callers never meet those of the campaign.
+    const who = c.get("session")?.who ?? "nobody";
+    return c.json(
+      await agent.ask({
+        text: body.data.text,
+        thread: body.data.thread === null ? null : `api:${who}:${body.data.thread}`,
+      }),
+    );
+  });
+  app.use("/metrics", needs("ask"));
+  app.get("/metrics", async (c) => c.text(await agent.metrics(), 200, { "content-type": "text/plain; version=0.0.4" }));
+  app.onError((error, c) => {
+    if (error instanceof OperatorError) return c.json({ error: error.line }, exitCodeOf(error) === 2 ? 400 : 503);
+    return c.json({ error: "A defect; it stands in the log." }, 500);
+  });
+};

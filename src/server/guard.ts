@@ -1,0 +1,107 @@
+import { getConnInfo } from "@hono/node-server/conninfo";
+import type { Context, MiddlewareHandler } from "hono";
+import { bodyLimit } from "hono/body-limit";
+import { getCookie } from "hono/cookie";
+import { secureHeaders } from "hono/secure-headers";
+import { sameSecret, type Role, type Session, type Sessions } from "./sessions.ts";
+
+export const COOKIE = "network-operator";
+
+export interface ServerEnv {
+  readonly Variables: { session: Session | null };
+}
+
+export type ServerContext = Context<ServerEnv>;
+
+const BODY_BYTES = 64 * 1024;
+const PER_MINUTE = 240;
+
+/** No inline code, no frames, nothing from elsewhere; forms post home. */
+export const headers = (): MiddlewareHandler =>
+  secureHeaders({
+    contentSecurityPolicy: {
+      defaultSrc: ["'none'"],
+      scriptSrc: ["'self'"],
+      styleSrc: ["'self'"],
+      imgSrc: ["'self'"],
+      connectSrc: ["'self'"],
+      formAction: ["'self'"],
+      frameAncestors: ["'none'"],
+      baseUri: ["'none'"],
+    },
+    referrerPolicy: "no-referrer",
+    xFrameOptions: "DENY",
+    crossOriginOpenerPolicy: "same-origin",
+  });
+
+export const limits = (): MiddlewareHandler =>
+  bodyLimit({ maxSize: BODY_BYTES, onError: (c) => c.json({ error: "The request is too large." }, 413) });
+
+/**
+ * A browser names the page a write comes from; from elsewhere it is refused, whatever its content type. Clients that are
+ * no browser send no origin and no cookie: they carry the token.
+ */
+export const sameOrigin =
+  (origin: string): MiddlewareHandler =>
+  async (c, next) => {
+    const from = c.req.header("origin");
+    const site = c.req.header("sec-fetch-site");
+    const foreign = (from !== undefined && from !== origin) || site === "cross-site";
+    if (!["GET", "HEAD"].includes(c.req.method) && foreign)
+      return c.json({ error: "This came from another site." }, 403);
+    return next();
+  };
+
+const addressOf = (c: Context): string => {
+  try {
+    return getConnInfo(c).remote.address ?? "unknown";
+  } catch {
+    return "unknown";
+  }
+};
+
+/** A plain bucket per address and minute; enough against guessing, and bounded. */
+export const rateLimit = (now: () => number = Date.now): MiddlewareHandler => {
+  let minute = 0;
+  let counts = new Map<string, number>();
+  return async (c, next) => {
+    const current = Math.floor(now() / 60_000);
+    if (current !== minute) {
+      minute = current;
+      counts = new Map();
+    }
+    const address = addressOf(c);
+    const count = (counts.get(address) ?? 0) + 1;
+    counts.set(address, count);
+    if (count > PER_MINUTE) return c.json({ error: "Too many requests; wait a minute." }, 429, { "retry-after": "60" });
+    return next();
+  };
+};
+
+/** Who is asking: the state folder's bearer token may ask and operate; a cookie is a session opened here. */
+export const identify =
+  (token: string, sessions: Sessions): MiddlewareHandler<ServerEnv> =>
+  async (c, next) => {
+    const bearer = /^Bearer (.+)$/.exec(c.req.header("authorization") ?? "")?.[1];
+    if (bearer !== undefined && sameSecret(bearer, token))
+      c.set("session", { id: "token", who: "token", roles: ["ask", "operate"], expiresAt: Number.MAX_SAFE_INTEGER });
+    else c.set("session", sessions.find(getCookie(c, COOKIE)));
+    return next();
+  };
+
+/** Default deny: a route that names no role is reachable by nobody but `open` paths. */
+export const defaultDeny =
+  (open: (path: string) => boolean): MiddlewareHandler<ServerEnv> =>
+  async (c, next) => {
+    if (open(c.req.path) || c.get("session") !== null) return next();
+    if (c.req.method === "GET" && (c.req.header("accept") ?? "").includes("text/html"))
+      return c.redirect(`/login?next=${encodeURIComponent(c.req.path)}`, 303);
+    return c.json({ error: "Log in first, or send the token as a bearer token." }, 401);
+  };
+
+export const needs =
+  (role: Role): MiddlewareHandler<ServerEnv> =>
+  async (c, next) => {
+    if (c.get("session")?.roles.includes(role) === true) return next();
+    return c.json({ error: `This needs the right to ${role}.` }, 403);
+  };

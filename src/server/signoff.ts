@@ -1,0 +1,94 @@
+import { randomUUID } from "node:crypto";
+import { generateAuthenticationOptions, type AuthenticationResponseJSON } from "@simplewebauthn/server";
+import type { Hono } from "hono";
+import { z } from "zod";
+import type { SignOffRequest } from "../facts/attestation.ts";
+import { challengeOf, statementOf } from "../signoff/record.ts";
+import { needs, type ServerEnv } from "./guard.ts";
+import { when } from "./pages/layout.ts";
+import { signOffPage } from "./pages/signoff.ts";
+import type { SignOffDesk } from "./ports.ts";
+
+const recordBody = z.strictObject({
+  walk: z
+    .array(
+      z.strictObject({
+        url: z.string().max(2000),
+        outcome: z.enum(["app-loaded", "failed", "not-tried"]),
+        login: z.enum(["completed", "none", "not-completed"]),
+      }),
+    )
+    .max(200),
+  note: z.string().max(2000),
+});
+const attestBody = recordBody.extend({ assertion: z.looseObject({ id: z.string() }) });
+type RecordBody = z.infer<typeof recordBody>;
+
+/** Every URL of the request exactly once, in its order: nothing left out, nothing of the browser's own. */
+const sameUrls = (request: SignOffRequest, body: RecordBody): boolean =>
+  request.urls.length === body.walk.length && request.urls.every((url, index) => body.walk[index]?.url === url);
+
+/** The page for one pending sign-off. It collects and stores; gates decide. */
+export const signOffRoutes = (app: Hono<ServerEnv>, desk: SignOffDesk): void => {
+  app.use("/signoff/*", needs("sign"));
+
+  app.get("/signoff/:id", async (c) => {
+    const request = await desk.request(c.req.param("id"));
+    if (request === null) return c.text("There is no such request.", 404);
+    const [openings, expected] = await Promise.all([desk.openings(request.id), desk.expected(request)]);
+    return c.html(signOffPage({ request, openings, expected, now: desk.now() }));
+  });
+
+  app.get("/signoff/:id/openings", async (c) => {
+    const openings = await desk.openings(c.req.param("id"));
+    return c.json({ opened: Object.fromEntries([...openings].map(([url, time]) => [url, when(time)])) });
+  });
+
+  app.get("/signoff/:id/open/:index", async (c) => {
+    const request = await desk.request(c.req.param("id"));
+    const url = request?.urls[Number(c.req.param("index"))];
+    if (request === null || url === undefined || !/^https?:\/\//.test(url))
+      return c.text("There is no such address.", 404);
+    await desk.opened(request.id, url);
+    return c.redirect(url, 303);
+  });
+
+  app.post("/signoff/:id/statement", async (c) => {
+    const request = await desk.request(c.req.param("id"));
+    const body = recordBody.safeParse(await c.req.json().catch(() => null));
+    if (request === null || !body.success || !sameUrls(request, body.data))
+      return c.json({ error: "Say what happened on every address of this request." }, 400);
+    const openings = await desk.openings(request.id);
+    const unopened = request.urls.find((url) => !openings.has(url));
+    if (unopened !== undefined) return c.json({ error: `Open ${unopened} from this page first.` }, 409);
+    const statement = statementOf(request, body.data.walk, body.data.note);
+    const optionsJSON = await generateAuthenticationOptions({
+      rpID: desk.party.id,
+      userVerification: "required",
+      challenge: new Uint8Array(Buffer.from(challengeOf(statement), "base64url")),
+    });
+    return c.json({ optionsJSON, statement });
+  });
+
+  app.post("/signoff/:id/attest", async (c) => {
+    const request = await desk.request(c.req.param("id"));
+    const body = attestBody.safeParse(await c.req.json().catch(() => null));
+    if (request === null || !body.success || !sameUrls(request, body.data))
+      return c.json({ error: "This is not an attestation over this request." }, 400);
+    const { assertion, ...record } = body.data;
+    const answer = await desk.attest({
+      id: randomUUID(),
+      request,
+      walk: record.walk,
+      note: record.note,
+      signedAt: desk.now(),
+      assertion: assertion as unknown as AuthenticationResponseJSON,
+    });
+    const refusal = answer.refusals[0];
+    const detail =
+      refusal === undefined
+        ? (answer.answer ?? `${request.namespace} is signed off.`)
+        : `${refusal.gate}: ${refusal.reason} ${refusal.remedy}`;
+    return c.json({ outcome: answer.outcome, detail });
+  });
+};
