@@ -1,6 +1,6 @@
 import type { ClusterFacts } from "./cluster-facts.ts";
-import type { DeclaredEdge, Inventory, WorkloadFact } from "./inventory.ts";
-import { type Landing, landings, selects } from "./landing.ts";
+import type { DeclaredEdge, GatewayFact, Inventory, RouteFact, WorkloadFact } from "./inventory.ts";
+import { type Landing, landings, type PodsFact, selects } from "./landing.ts";
 
 type World = Pick<Inventory, "services" | "workloads" | "gateways" | "routes" | "declared">;
 
@@ -44,6 +44,46 @@ export const placements = (world: World, facts: ClusterFacts): readonly Placemen
     const arrives = landings(declared, world, facts);
     return sources.flatMap((source) => arrives.map((landing) => ({ declared, source, landing })));
   });
+
+/** What a route promises: the gateway's pods reach the backend's pods on their container port (pattern A). */
+export interface Routed {
+  readonly route: RouteFact;
+  readonly gateway: GatewayFact;
+  readonly source: PodsFact;
+  readonly landing: Landing;
+}
+
+/** Every gateway that a route names, to every backend it names. */
+export const routed = (world: World, facts: ClusterFacts): readonly Routed[] =>
+  world.routes.flatMap((route) =>
+    world.gateways
+      .filter((gateway) => route.gateways.includes(`${gateway.namespace}/${gateway.name}`))
+      .flatMap((gateway) => {
+        const workload = world.workloads.find(
+          (w) => w.namespace === gateway.podNamespace && selects(gateway.podLabels, w.podLabels),
+        );
+        const source = { namespace: gateway.podNamespace, labels: gateway.podLabels, workload: workload ?? null };
+        return route.backends.flatMap(({ namespace, service, port }) => {
+          const target = { kind: "service", namespace, name: service } as const;
+          const protocol = route.kind === "UDPRoute" ? ("UDP" as const) : ("TCP" as const);
+          const number = portNumber(world, namespace, service, port);
+          if (number === null) return [];
+          return landings({ source: { namespace }, target, port: number, protocol }, world, facts).map((landing) => ({
+            route,
+            gateway,
+            source,
+            landing,
+          }));
+        });
+      }),
+  );
+
+/** An Ingress may name the Service's port. */
+const portNumber = (world: World, namespace: string, name: string, port: number | string): number | null => {
+  if (typeof port === "number") return port;
+  const service = world.services.find((s) => s.namespace === namespace && s.name === name);
+  return service?.ports.find((p) => p.name === port)?.port ?? null;
+};
 
 /** A Service that the API server calls: admission and conversion webhooks, aggregated APIs (C D.5, lesson 34). */
 export interface ApiserverTarget {
