@@ -12,8 +12,8 @@ export type Protocol = "TCP" | "UDP" | "SCTP" | "ICMPv4" | "ICMPv6" | "VRRP" | "
 /** A pod (or other endpoint) as policy sees it. */
 export interface Endpoint {
   readonly labels: LabelSet;
-  /** Container ports by name, for named ports (C B.6.3). Absent: not known. */
-  readonly namedPorts?: Readonly<Record<string, { readonly port: number; readonly protocol: Protocol }>>;
+  /** Container ports by name, for named ports (C B.6.3). Absent: not known. A null protocol stands for every protocol. */
+  readonly namedPorts?: Readonly<Record<string, { readonly port: number; readonly protocol: Protocol | null }>>;
 }
 
 /** The other side. `labels: null` means that the flow does not say who it was. */
@@ -24,6 +24,11 @@ export interface Peer {
   /** Names that were asked and answered with this address; `null`: not known, `[]`: known to have none. */
   readonly names?: readonly string[] | null;
   readonly namedPorts?: Endpoint["namedPorts"];
+  /**
+   * The labels are the whole identity as an agent holding these very policies has it, `cidr:` and `fqdn:` labels included:
+   * address and names are then not asked for. Never true of a recorded flow judged under other policies.
+   */
+  readonly exact?: boolean;
 }
 
 /** One direction of one connection: `port` is the port after service translation, for ICMP the type (C D.1). */
@@ -58,6 +63,8 @@ export interface DirectionVerdict {
   readonly defaultDeny: readonly RuleRef[];
   /** Needs mutual authentication as well. */
   readonly auth: boolean;
+  /** Allowed only because a DNS name that was asked matches a toFQDNs rule: no proof that Cilium labels the address so. */
+  readonly onPaper?: boolean;
   /** What would make an unknown known. */
   readonly missing: readonly string[];
 }

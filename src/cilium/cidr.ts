@@ -1,0 +1,54 @@
+import ipaddr from "ipaddr.js";
+
+/** A prefix in the form that containment needs: address bytes, 4 or 16 of them, and how many bits count. */
+export interface Prefix {
+  readonly bytes: readonly number[];
+  readonly bits: number;
+}
+
+export const isV4 = (prefix: Prefix): boolean => prefix.bytes.length === 4;
+
+const DECIMAL_V4 = /^(0|[1-9]\d{0,2})(\.(0|[1-9]\d{0,2})){3}$/;
+
+/** Go's `netip.ParseAddr`: no octal, no short forms; zones are refused for prefixes and useless to policy. */
+export const parseAddress = (text: string): Prefix | null => {
+  if (text.includes(":")) {
+    if (text.includes("%") || !ipaddr.IPv6.isValid(text)) return null;
+    const bytes = ipaddr.IPv6.parse(text).toByteArray();
+    return { bytes, bits: 128 };
+  }
+  if (!DECIMAL_V4.test(text) || !ipaddr.IPv4.isValidFourPartDecimal(text)) return null;
+  return { bytes: ipaddr.IPv4.parse(text).toByteArray(), bits: 32 };
+};
+
+/** Go's `netip.ParsePrefix`: needs a slash, decimal bits without sign or leading zero; host bits may be set (C B.3.1). */
+export const parsePrefix = (text: string): Prefix | null => {
+  const slash = text.lastIndexOf("/");
+  if (slash < 0) return null;
+  const address = parseAddress(text.slice(0, slash));
+  const length = text.slice(slash + 1);
+  if (address === null || !/^(0|[1-9]\d{0,2})$/.test(length)) return null;
+  const bits = Number(length);
+  return bits > address.bytes.length * 8 ? null : { bytes: address.bytes, bits };
+};
+
+export const parseCidr = (text: string): Prefix | null => (text.includes("/") ? parsePrefix(text) : parseAddress(text));
+
+/** A `cidr:` label's key: Cilium writes IPv6 with dashes, `2001-db8--0/32` (C B.3.2). */
+export const parseCidrLabel = (key: string): Prefix | null => parsePrefix(key.replaceAll("-", ":"));
+
+export const containsAddress = (outer: Prefix, inner: Prefix): boolean => {
+  if (outer.bytes.length !== inner.bytes.length) return false;
+  let left = outer.bits;
+  for (let i = 0; left > 0; i++, left -= 8) {
+    const mask = left >= 8 ? 0xff : (0xff << (8 - left)) & 0xff;
+    if ((((outer.bytes[i] ?? 0) ^ (inner.bytes[i] ?? 0)) & mask) !== 0) return false;
+  }
+  return true;
+};
+
+export const contains = (outer: Prefix, inner: Prefix): boolean =>
+  outer.bits <= inner.bits && containsAddress(outer, inner);
+
+/** Whether two prefixes share any address. */
+export const overlaps = (a: Prefix, b: Prefix): boolean => contains(a, b) || contains(b, a);

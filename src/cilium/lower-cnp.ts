@@ -1,0 +1,238 @@
+import type { PolicyRef } from "../facts/policy.ts";
+import type { CiliumSettings } from "../facts/settings.ts";
+import { containsAddress, isV4, parseCidr, type Prefix } from "./cidr.ts";
+import type { RawCidr, RawPeers, RawService } from "./decode-peers.ts";
+import type { RawPorts } from "./decode-ports.ts";
+import type { RawRule, RawSpec } from "./decode.ts";
+import { entitySelectors } from "./entities.ts";
+import type { CidrTerm, PeerMatch, PolicyRule, RulePort } from "./model.ts";
+import { icmpProtocol, icmpTypeByName, isServiceName, parseGoUint16, portRange, protocolsOf } from "./ports.ts";
+import {
+  hasKey,
+  type InjectionScope,
+  injectPeerScope,
+  injectSubjectNamespace,
+  type Selector,
+  type SelectorTerms,
+  toSelector,
+  withCluster,
+  withExists,
+} from "./selector.ts";
+import type { Tables } from "./tables.ts";
+
+export interface LoweringContext {
+  readonly settings: CiliumSettings;
+  readonly tables: Tables;
+}
+
+export const labelMatch = (selector: Selector): PeerMatch => ({
+  kind: "labels",
+  selector,
+  text: `labels ${selector.text}`,
+});
+
+const unresolved = (missing: string): PeerMatch => ({ kind: "unresolved", missing, text: `unresolved ${missing}` });
+
+/** A prefix of length zero becomes the world label of its family; which one depends on the families in use (C B.3.4). */
+const cidrTerm = (prefix: Prefix, settings: CiliumSettings): CidrTerm => {
+  if (prefix.bits > 0) return { kind: "prefix", prefix };
+  if (isV4(prefix)) return { kind: "world", label: settings.ipv6 ? "world-ipv4" : "world" };
+  return { kind: "world", label: settings.ipv4 ? "world-ipv6" : "world" };
+};
+
+const termText = (term: CidrTerm): string =>
+  term.kind === "world" ? term.label : `${term.prefix.bytes.join(".")}/${term.prefix.bits}`;
+
+export const cidrMatch = (cidr: string, except: readonly string[], settings: CiliumSettings): PeerMatch => {
+  const include = parseCidr(cidr);
+  if (include === null) return unresolved(`the CIDR ${JSON.stringify(cidr)}`);
+  const terms: CidrTerm[] = [];
+  for (const text of except) {
+    const prefix = parseCidr(text);
+    if (prefix === null) return unresolved(`the CIDR ${JSON.stringify(text)}`);
+    terms.push(cidrTerm(prefix, settings));
+  }
+  const own = cidrTerm(include, settings);
+  const text = `cidr ${termText(own)} - ${terms.map(termText).sort().join(" ")}`;
+  return { kind: "cidr", include: own, except: terms, text };
+};
+
+const matchesTable = (terms: SelectorTerms, labels: Readonly<Record<string, string>>): boolean => {
+  const value = (key: string): string | undefined => {
+    const bare = key.slice(key.indexOf(".") + 1);
+    return Object.hasOwn(labels, bare) ? labels[bare] : undefined;
+  };
+  return (
+    terms.labels.every(([key, wanted]) => value(key) === wanted) &&
+    terms.expressions.every((e) => {
+      const found = value(e.key);
+      if (e.operator === "Exists") return found !== undefined;
+      if (e.operator === "DoesNotExist") return found === undefined;
+      const among = found !== undefined && e.values.includes(found);
+      return e.operator === "In" ? among : !among;
+    })
+  );
+};
+
+const cidrRuleMatches = (rule: RawCidr, { settings, tables }: LoweringContext): readonly PeerMatch[] => {
+  if (rule.group === "" && rule.groupSelector === null) return [cidrMatch(rule.cidr, rule.except, settings)];
+  const groups = tables.cidrGroups;
+  const { groupSelector } = rule;
+  if (groups === undefined) {
+    return [unresolved(groupSelector === null ? `the CIDR group ${rule.group}` : "the CIDR groups of the cluster")];
+  }
+  const chosen = groups.filter((g) =>
+    groupSelector === null ? g.name === rule.group : matchesTable(groupSelector, g.labels),
+  );
+  return chosen.flatMap((g) =>
+    g.cidrs.flatMap((cidr) => {
+      const outer = parseCidr(cidr);
+      if (outer === null) return [];
+      // An except that lies outside this member of the group takes nothing from it.
+      const except = rule.except.filter((text) => {
+        const inner = parseCidr(text);
+        return inner !== null && (containsAddress(outer, inner) || containsAddress(inner, outer));
+      });
+      return [cidrMatch(cidr, except, settings)];
+    }),
+  );
+};
+
+/** Services become selectors of their pods, or the addresses behind them (C B.5.1). */
+const serviceMatches = (service: RawService, { settings, tables }: LoweringContext): readonly PeerMatch[] => {
+  if (tables.services === undefined) return [unresolved("the Services of the cluster (toServices)")];
+  const { name, selector } = service;
+  const chosen = tables.services.filter((s) => {
+    if (selector !== null) {
+      return (
+        (selector.namespace === "" || selector.namespace === s.namespace) && matchesTable(selector.terms, s.labels)
+      );
+    }
+    return name !== null && name.name === s.name && (name.namespace === "" || name.namespace === s.namespace);
+  });
+  return chosen.flatMap((s) => {
+    const pods = Object.entries(s.selector ?? {});
+    if (pods.length === 0) return s.backends.map((ip) => cidrMatch(ip, [], settings));
+    if (pods.some(([key]) => key.includes("."))) {
+      // C B.5.3: patch releases differ on keys with dots.
+      return [unresolved(`what toServices makes of the dotted selector of ${s.namespace}/${s.name}`)];
+    }
+    const labels = [...pods, ["io.kubernetes.pod.namespace", s.namespace] as const].map(
+      ([key, value]) => [`k8s.${key}`, value] as const,
+    );
+    return [labelMatch(toSelector({ labels, expressions: [] }))];
+  });
+};
+
+const lowerPeers = (
+  peers: RawPeers,
+  action: PolicyRule["action"],
+  scope: InjectionScope,
+  context: LoweringContext,
+): PolicyRule["peers"] => {
+  const nobody = [peers.endpoints, peers.nodes, peers.entities, peers.cidrs, peers.cidrSet].some(
+    (list) => list !== null && list.length === 0,
+  );
+  if (nobody) return [];
+  const out: PeerMatch[] = [];
+  for (const terms of peers.endpoints ?? []) out.push(labelMatch(toSelector(injectPeerScope(terms, scope))));
+  for (const terms of peers.nodes ?? []) {
+    out.push(labelMatch(toSelector(withCluster(withExists(terms, "reserved.remote-node"), scope.cluster))));
+  }
+  for (const entity of peers.entities ?? []) {
+    for (const selector of entitySelectors(entity, context.settings.clusterName)) out.push(labelMatch(selector));
+  }
+  for (const cidr of peers.cidrs ?? []) out.push(cidrMatch(cidr, [], context.settings));
+  for (const rule of peers.cidrSet ?? []) out.push(...cidrRuleMatches(rule, context));
+  for (const { matchName, matchPattern } of peers.fqdns ?? []) {
+    const name = matchName === "" ? matchPattern : matchName;
+    out.push({ kind: "fqdn", name, text: `fqdn ${matchName} ${matchPattern}` });
+  }
+  // The agent translates toServices under egress alone, never under egressDeny (C A.6.8).
+  if (action === "allow") out.push(...(peers.services ?? []).flatMap((s) => serviceMatches(s, context)));
+  if (peers.groups > 0 && context.tables.groupsUntranslated !== true) {
+    out.push(unresolved("the addresses of toGroups/fromGroups (a derivative policy carries them)"));
+  }
+  if (peers.requires > 0) out.push(unresolved("fromRequires/toRequires, which this kernel does not decide"));
+  // Cilium drops the empty lists of toFQDNs and toServices, and services that do not exist, without a trace (C B.5.2).
+  return out.length === 0 && !onlyEmptyGroups(peers) ? "every" : out;
+};
+
+/** CIDR groups that are known to be empty still restrict: the selector exists and selects nobody (C B.3.5). */
+const onlyEmptyGroups = (peers: RawPeers): boolean => (peers.cidrSet?.length ?? 0) > 0;
+
+export const lowerPort = (port: string, endPort: number, protocol: string): readonly RulePort["match"][] =>
+  protocolsOf(protocol).map((p) => {
+    if (isServiceName(port)) return { protocol: p, first: 0, last: 0, name: port.toLowerCase(), endPort };
+    return { protocol: p, ...portRange(parseGoUint16(port).value, endPort), name: null, endPort };
+  });
+
+const lowerPorts = (ports: RawPorts): PolicyRule["ports"] => {
+  if (ports.toPorts === null && ports.icmps === null) return "every";
+  const out: RulePort[] = [];
+  for (const rule of ports.toPorts ?? []) {
+    for (const { port, endPort, protocol } of rule.ports) {
+      for (const match of lowerPort(port, endPort, protocol)) {
+        out.push({ match, redirect: rule.redirect(match.protocol) });
+      }
+    }
+  }
+  for (const { family, type } of ports.icmps ?? []) {
+    // Type 0 stands in the port position, where 0 is the wildcard.
+    const number = icmpTypeByName(type, family) ?? parseGoUint16(type).value;
+    out.push({
+      match: { protocol: icmpProtocol(family), ...portRange(number, 0), name: null, endPort: 0 },
+      redirect: null,
+    });
+  }
+  return out;
+};
+
+const lowerRule = (
+  raw: RawRule,
+  spec: RawSpec,
+  subject: PolicyRule["subject"],
+  ref: PolicyRef,
+  scope: InjectionScope,
+  context: LoweringContext,
+): PolicyRule => {
+  const wanted = context.settings.nonDefaultDeny ? spec.enableDefaultDeny[raw.direction] : true;
+  const peers = lowerPeers(raw.peers, raw.action, scope, context);
+  const ports = lowerPorts(raw.ports);
+  return {
+    ref: { policy: ref, rule: raw.pointer },
+    direction: raw.direction,
+    action: raw.action,
+    defaultDeny: wanted ?? true,
+    subject,
+    // Neither peers nor ports: the rule matches nothing, it only turns enforcement on (C A.6.1).
+    peers: peers === "every" && ports === "every" ? [] : peers,
+    ports,
+    authentication: raw.authentication,
+  };
+};
+
+/** Lowers what `decodeCilium` accepted. */
+export const lowerCilium = (
+  ref: PolicyRef,
+  specs: readonly RawSpec[],
+  context: LoweringContext,
+): readonly PolicyRule[] => {
+  const { settings } = context;
+  const out: PolicyRule[] = [];
+  for (const spec of specs) {
+    const terms = spec.endpointSelector ?? { labels: [], expressions: [] };
+    const scope: InjectionScope = {
+      namespace: ref.namespace,
+      cluster: settings.defaultLocalCluster ? settings.clusterName : null,
+      subjectIsInit: hasKey(terms, "reserved.init"),
+    };
+    const subject = {
+      selector: toSelector(spec.nodeSelector ?? injectSubjectNamespace(terms, ref.namespace)),
+      node: spec.nodeSelector !== null,
+      namespace: ref.namespace,
+    };
+    for (const raw of spec.rules) out.push(lowerRule(raw, spec, subject, ref, scope, context));
+  }
+  return out;
+};
