@@ -34,6 +34,14 @@ const yesAndNo: ScalarTag = {
   resolve: (source) => /^(?:yes|on)$/i.test(source),
 };
 
+/** `defaultMode: 0755` is octal there, as it was in YAML 1.1. */
+const octal: ScalarTag = {
+  tag: "tag:yaml.org,2002:int",
+  default: true,
+  test: /^0[0-7]+$/,
+  resolve: (source) => Number.parseInt(source, 8),
+};
+
 /** `*name:` opens a map entry for the Go parsers; by YAML 1.2 the colon would belong to the alias. */
 const ALIAS_KEY = /^([ \t]*(?:- +)*\*[\w-]+):(?=\s|$)/gm;
 
@@ -176,7 +184,7 @@ const parse = (given: string): YamlFile => {
     merge: true,
     prettyErrors: false,
     logLevel: "silent",
-    customTags: (tags: unknown[]) => [yesAndNo, ...tags],
+    customTags: (tags: unknown[]) => [yesAndNo, octal, ...tags],
   };
   const parsed = parseAllDocuments(source, options as Parameters<typeof parseAllDocuments>[1]);
   const documents: YamlDocument[] = [];
