@@ -119,6 +119,8 @@ export interface Standing {
   readonly stage: Stage;
   /** Position in the campaign's order; null when it has none (out of scope, carved out). */
   readonly order: number | null;
+  /** Position and name of its phase; namespaces of a later phase wait for all of an earlier one. */
+  readonly phase: { readonly order: number; readonly name: string } | null;
 }
 
 /**

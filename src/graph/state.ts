@@ -71,6 +71,8 @@ const runSchema = z.object({
   /** As the server says; never from the caller's input. */
   asker: z.string(),
   structured: z.boolean(),
+  /** The namespace last proposed for. */
+  namespace: z.string().nullable(),
   turns: z.number().int(),
   /** Proposals made in this run, and how often one was refused. */
   proposals: z.number().int(),

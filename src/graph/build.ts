@@ -1,0 +1,115 @@
+import { readingTools } from "../../tools/reading.ts";
+import { BarrierError } from "./barrier.ts";
+import { openPullRequest } from "./effects/open-pull-request.ts";
+import type { GateCatalog } from "./gate.ts";
+import { GuardedGraph } from "./guarded.ts";
+import {
+  builtLanes,
+  effectNode as effectId,
+  gateNode as gateId,
+  gatesOf,
+  LANES,
+  partNode,
+  type Lane,
+} from "./lanes.ts";
+import { answer } from "./nodes/answer.ts";
+import { afterEffect, effectNode, type Effect } from "./nodes/effect.ts";
+import { afterGate, gateNode } from "./nodes/gate.ts";
+import { afterIntake, intake } from "./nodes/intake.ts";
+import { look } from "./nodes/look.ts";
+import { afterOperator, operator } from "./nodes/operator.ts";
+import { afterPropose, propose } from "./nodes/propose.ts";
+import { afterReport, report } from "./nodes/report.ts";
+import type { GraphPorts } from "./ports.ts";
+import { makeReadings } from "./readings.ts";
+import { Input, State } from "./state.ts";
+import { END, START, type Topology } from "./topology.ts";
+
+const gateOf = (catalog: GateCatalog, lane: Lane, id: ReturnType<typeof gatesOf>[number]) => {
+  const gate = catalog[id];
+  if (gate !== undefined) return gate;
+  throw new BarrierError("L1/wiring", `the lane ${lane.id} names the gate ${id}, and there is none`, {
+    remedy: `Write src/graph/gates/${id}.ts, or take it out of the lane.`,
+  });
+};
+
+const effectOf = (lane: Lane, ports: GraphPorts): Effect => {
+  if (lane.effect === "open-pull-request")
+    return (clearance) => openPullRequest(clearance, { forge: ports.forge, text: ports.pullRequestText });
+  throw new BarrierError("L1/wiring", `the lane ${lane.id} ends in ${lane.effect}, and there is no such effect`, {
+    remedy: "Build the effect, or mark the lane as planned.",
+  });
+};
+
+/**
+ * The wiring, not yet compiled: it reads as the diagram.
+ *
+ *     intake -> operator <-> look
+ *                  | proposes one thing
+ *               propose -> gate ... gate -> effect -> report -> answer
+ *                            | refused                ^  |
+ *                            +------------------------+  +-> operator, a bounded number of times
+ */
+export const wire = (
+  ports: GraphPorts,
+  lanes: readonly Lane[] = LANES,
+): GuardedGraph<typeof State.fields, typeof Input.fields> => {
+  const built = builtLanes(lanes);
+  const tools = readingTools(ports.look);
+  const readings = makeReadings(ports.reader);
+
+  const graph = new GuardedGraph(State, Input)
+    .step("intake", intake(ports))
+    .step("operator", operator(ports, tools))
+    .step("look", look(tools))
+    .step("propose", propose(ports, built, readings))
+    .step("report", report(readings))
+    .step("answer", answer(ports))
+    .edge(START, "intake")
+    .route("intake", afterIntake, { operate: "operator", propose: "propose", answer: "answer" })
+    .route("operator", afterOperator, { look: "look", propose: "propose", answer: "answer" })
+    .edge("look", "operator")
+    .route("report", afterReport, { operate: "operator", answer: "answer" })
+    .edge("answer", END);
+
+  for (const lane of built) addLane(graph, lane, ports, readings);
+  const entries = built.map((lane) => [lane.id, stopsOf(lane)[0] ?? effectId(lane)] as const);
+  return graph.route("propose", afterPropose, { ...Object.fromEntries(entries), report: "report" });
+};
+
+/** Every node of a lane in order, the effect last. */
+const stopsOf = (lane: Lane): readonly string[] => [
+  ...lane.parts.map((part) => partNode(lane.id, part)),
+  effectId(lane),
+];
+
+/** A lane of data becomes nodes and edges: pass leads on, refuse leads to the report. */
+const addLane = (
+  graph: GuardedGraph<typeof State.fields, typeof Input.fields>,
+  lane: Lane,
+  ports: GraphPorts,
+  readings: ReturnType<typeof makeReadings>,
+): void => {
+  const effect = effectId(lane);
+  const stops = stopsOf(lane);
+  lane.parts.forEach((part, at) => {
+    const id = partNode(lane.id, part);
+    if ("pause" in part)
+      throw new BarrierError("L1/wiring", `the lane ${lane.id} pauses for ${part.pause}, and there is no such pause`, {
+        remedy: "Build the pause, or mark the lane as planned.",
+      });
+    const gate = gateOf(ports.catalog, lane, part.gate);
+    graph.gate(id, gate.depth, gateNode(lane.id, gate, ports, readings));
+    graph.route(id, afterGate(lane.id, gate), { pass: stops[at + 1] ?? effect, refuse: "report" });
+  });
+  graph.effect(
+    effect,
+    gatesOf(lane).map((id) => gateId(lane.id, id)),
+    effectNode(lane, effectOf(lane, ports), ports),
+  );
+  graph.route(effect, afterEffect, { done: "report", adopted: "report", refused: "report", again: "propose" });
+};
+
+/** The graph's shape alone: wiring touches no port but the catalog, so none is needed to draw it or to prove it. */
+export const topologyOf = (catalog: GateCatalog, lanes: readonly Lane[] = LANES): Topology =>
+  wire({ catalog } as GraphPorts, lanes).topology;

@@ -1,0 +1,64 @@
+import { changesetDigest } from "../facts/changeset.ts";
+import type { GateDecision, LaneId, Refusal } from "../facts/rollout.ts";
+import { mint, type Clearance } from "./clearance.ts";
+import type { FactsReader, GateCatalog, GateFacts, LaneOf, LaneRequest } from "./gate.ts";
+import { judge } from "./judge.ts";
+import { gatesOf, type Lane } from "./lanes.ts";
+
+export type Passage =
+  | { readonly open: true; readonly clearance: Clearance; readonly decisions: readonly GateDecision[] }
+  | { readonly open: false; readonly refusals: readonly Refusal[]; readonly decisions: readonly GateDecision[] };
+
+export type Door = (request: LaneRequest) => Promise<Passage>;
+
+/** Lanes that propose a change are computed from that change; the others change no file. */
+const proposesChange = (lane: LaneId): boolean =>
+  lane === "propose-allows" || lane === "propose-default-deny" || lane === "propose-repair";
+
+const doorSays = (reason: string, remedy: string): Refusal => ({ gate: "door", reason, lesson: null, remedy });
+
+/** What no gate asks, because it is about the request rather than about the network. */
+const misfit = (lane: Lane, request: LaneRequest, facts: GateFacts, laneOf: LaneOf): Refusal | null => {
+  const { changeset } = facts;
+  if (request.lane !== lane.id)
+    return doorSays(`the request is for ${request.lane}, this is ${lane.id}`, "Ask again for what you want done.");
+  if (facts.request.namespace !== request.namespace || changeset.namespace !== request.namespace)
+    return doorSays(
+      `facts were read for ${changeset.namespace}, the request is for ${request.namespace}`,
+      "Ask again; if it happens twice it is a defect.",
+    );
+  if (changesetDigest(changeset.namespace, changeset.kind, changeset.files) !== changeset.digest)
+    return doorSays("the digest does not belong to the bytes", "Ask again; if it happens twice it is a defect.");
+  if (!proposesChange(lane.id)) return null;
+  if (changeset.files.length === 0) return doorSays("there is nothing to change", "Nothing needs to be done.");
+  const amounts = laneOf(facts);
+  if (!amounts.known) return doorSays(`it cannot be told what the change does: ${amounts.why}`, amounts.wouldHelp);
+  if (amounts.value.lane !== lane.id)
+    return doorSays(
+      `the change amounts to ${amounts.value.lane} (${amounts.value.why}), this is ${lane.id}`,
+      `Propose it as what it is: ${amounts.value.lane}.`,
+    );
+  return null;
+};
+
+/**
+ * Stands in the effect's own node call. Reads every fact again in one pass, runs all gates of the lane again over them
+ * and binds the result to the exact bytes. What earlier nodes decided, and whatever stands in the state, counts nothing.
+ */
+export const makeDoor =
+  (lane: Lane, ports: { reader: FactsReader; catalog: GateCatalog; laneOf: LaneOf }): Door =>
+  async (request) => {
+    const facts = await ports.reader.read(request);
+    const wrong = misfit(lane, request, facts, ports.laneOf);
+    if (wrong !== null) return { open: false, refusals: [wrong], decisions: [] };
+    const decisions = gatesOf(lane).map((id): GateDecision => {
+      const gate = ports.catalog[id];
+      if (gate !== undefined) return judge(gate, facts);
+      return { gate: id, pass: false, reason: `there is no gate ${id}`, lesson: null, remedy: "Build it.", read: [] };
+    });
+    const refusals = decisions.filter((decision) => !decision.pass);
+    if (refusals.length > 0 || decisions.length === 0) return { open: false, refusals, decisions };
+    const { changeset, base } = facts;
+    const { namespace } = request;
+    return { open: true, decisions, clearance: mint({ lane: lane.id, namespace, base, changeset, facts, decisions }) };
+  };

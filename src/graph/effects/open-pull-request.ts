@@ -1,0 +1,113 @@
+import type { ChangeKind, Changeset } from "../../facts/changeset.ts";
+import type { ForgeReader, ForgeWriter, PullRequest } from "../../facts/ports.ts";
+import { branchOf, defaultDenyBranchOf, fleetBranchOf } from "../../facts/rollout.ts";
+import type { SourceTree } from "../../facts/tree.ts";
+import type { PullRequestCard } from "../answer.ts";
+import { spend, type Clearance, type Cleared } from "../clearance.ts";
+import type { PullRequestText } from "../ports.ts";
+import type { EffectOutcome } from "./outcome.ts";
+
+/** A repair of allows takes the place of the allows; default-deny always stands on its own. */
+const BRANCH: Readonly<Record<ChangeKind, (namespace: string) => string>> = {
+  allows: branchOf,
+  repair: branchOf,
+  "default-deny": defaultDenyBranchOf,
+  "fleet-repair": fleetBranchOf,
+};
+
+/**
+ * What this agent last wrote, at the end of the pull request's own text. It decides only whether a branch may be moved
+ * that somebody could have pushed to; a forged one can at most give away the forger's own commit.
+ */
+const MARK = /<!-- network-operator digest=([0-9a-f]{64}) commit=([0-9a-f]{40,64}) -->/;
+const mark = (digest: string, commit: string): string => `<!-- network-operator digest=${digest} commit=${commit} -->`;
+
+const markOf = (pull: PullRequest): { digest: string; commit: string } | null => {
+  const found = MARK.exec(pull.body);
+  return found?.[1] === undefined || found[2] === undefined ? null : { digest: found[1], commit: found[2] };
+};
+
+const cardOf = ({ changeset, facts }: Cleared, { number, url, branch }: PullRequest): PullRequestCard => ({
+  number,
+  url,
+  branch,
+  digest: changeset.digest,
+  files: changeset.files.map(({ path, text }) => ({
+    path,
+    change: text === null ? "removed" : facts.tree.before.read(path) === null ? "added" : "changed",
+  })),
+});
+
+const holds = (tree: SourceTree, { files }: Changeset): boolean =>
+  files.every(({ path, text, mode }) => tree.read(path) === text && (text === null || tree.mode(path) === mode));
+
+/** The branch is the base with exactly the judged bytes on top and nothing else. */
+const isExactly = (tree: SourceTree, base: SourceTree, changeset: Changeset): boolean => {
+  const ours = new Set(changeset.files.map(({ path }) => path));
+  const paths = new Set([...tree.paths(), ...base.paths()]);
+  for (const path of paths)
+    if (!ours.has(path) && (tree.read(path) !== base.read(path) || tree.mode(path) !== base.mode(path))) return false;
+  return holds(tree, changeset);
+};
+
+const taken = (branch: string, why: string, remedy: string): EffectOutcome => ({
+  kind: "refused",
+  refusals: [{ gate: "door", reason: `${branch} ${why}`, lesson: null, remedy }],
+});
+
+/**
+ * One branch and one pull request for the cleared bytes, however often it is asked. Looks first: its own finished work is
+ * adopted, its own older work is brought up to date, a stranger's is left alone. The branch moves by compare-and-swap on
+ * the base that the door read and on the head that was seen, so that a lost race writes nothing and says `again`.
+ */
+export const openPullRequest = async (
+  clearance: Clearance,
+  { forge, text }: { forge: ForgeReader & ForgeWriter; text: (cleared: Cleared) => PullRequestText },
+): Promise<EffectOutcome> => {
+  const cleared = spend(clearance);
+  const { changeset, base } = cleared;
+  const branch = BRANCH[changeset.kind](changeset.namespace);
+  const pulls = await forge.pullRequests({ branch });
+  const open = pulls.find(({ state }) => state === "open") ?? null;
+  const head = await forge.branchHead(branch);
+  const said = open === null ? null : markOf(open);
+
+  if (open !== null && head !== null && said?.digest === changeset.digest && said.commit === head) {
+    if (holds(await forge.tree(head), changeset))
+      return { kind: "done", adopted: true, pullRequest: cardOf(cleared, open), note: "found open, with these bytes" };
+  }
+  if (open !== null && head !== null && said?.commit !== head && !(await writtenByUs(forge, cleared, head)))
+    return taken(
+      branch,
+      `carries commits that are not this agent's (pull request #${open.number})`,
+      `Merge or close #${open.number}, then ask again.`,
+    );
+  const leftOver = head !== null && pulls.some((pull) => pull.state !== "open" && pull.head === head);
+  if (open === null && head !== null && !leftOver && !(await writtenByUs(forge, cleared, head)))
+    return taken(
+      branch,
+      "exists already and no pull request explains it",
+      `Delete the branch ${branch}, then ask again.`,
+    );
+
+  const { title, body, commitMessage } = text(cleared);
+  const written = await forge.writeBranch({
+    branch,
+    base,
+    expected: head,
+    files: changeset.files,
+    message: commitMessage,
+  });
+  if (!written.done) return { kind: "again", why: written.why };
+  const marked = `${body.trimEnd()}\n\n${mark(changeset.digest, written.commit)}\n`;
+  if (open !== null) {
+    const updated = await forge.updatePullRequest({ number: open.number, title, body: marked });
+    return { kind: "done", adopted: false, pullRequest: cardOf(cleared, updated), note: "brought up to date" };
+  }
+  const opened = await forge.openPullRequest({ branch, title, body: marked });
+  return { kind: "done", adopted: false, pullRequest: cardOf(cleared, opened), note: "opened" };
+};
+
+/** Killed between branch and pull request: the branch holds exactly these bytes on this base, and is ours to finish. */
+const writtenByUs = async (forge: ForgeReader, cleared: Cleared, head: string): Promise<boolean> =>
+  isExactly(await forge.tree(head), cleared.facts.tree.before, cleared.changeset);

@@ -1,0 +1,124 @@
+import { randomUUID } from "node:crypto";
+import { AIMessage } from "@langchain/core/messages";
+import { iso } from "../../facts/clock.ts";
+import type { Stage, WaitingFor } from "../../facts/rollout.ts";
+import type { Answer } from "../answer.ts";
+import { code, fill, plain } from "../../model/prompts.ts";
+import type { GraphPorts } from "../ports.ts";
+import type { GraphState, Result } from "../state.ts";
+import { threadOf, type Node } from "./kit.ts";
+
+type Said = Pick<Answer, "outcome" | "answer" | "question" | "pullRequest" | "refusals" | "waitingFor">;
+
+const NOTHING: Omit<Said, "outcome"> = {
+  answer: null,
+  question: null,
+  pullRequest: null,
+  refusals: [],
+  waitingFor: null,
+};
+
+const nextOf = (branch: string): string =>
+  fill(branch.endsWith(".default-deny") ? "next-default-deny" : "next-allows", {});
+
+const ofDone = (result: Result & { kind: "done" }, namespace: string): Said => {
+  const { pullRequest } = result;
+  const files = pullRequest.files.map(({ path, change }) => `- ${change} ${code(path)}`).join("\n");
+  return {
+    ...NOTHING,
+    outcome: "pull-request",
+    pullRequest,
+    waitingFor: { what: "merge", detail: `pull request #${pullRequest.number}`, until: null },
+    answer: fill("pull-request", {
+      number: String(pullRequest.number),
+      url: pullRequest.url,
+      namespace: code(namespace),
+      note: result.note,
+      branch: code(pullRequest.branch),
+      digest: code(pullRequest.digest.slice(0, 12)),
+      files,
+      next: nextOf(pullRequest.branch),
+    }),
+  };
+};
+
+const ofRefused = ({ refusals, waitingFor }: Result & { kind: "refused" }, namespace: string): Said => ({
+  ...NOTHING,
+  outcome: "refused",
+  refusals,
+  waitingFor,
+  answer: fill("refused", {
+    namespace: code(namespace),
+    refusals: refusals
+      .map(({ gate, reason, lesson, remedy }) => {
+        const learnt = lesson === null ? "" : ` (lesson ${lesson})`;
+        return `- **${gate}**${learnt}: ${plain(reason)}. ${plain(remedy)}`;
+      })
+      .join("\n"),
+  }),
+});
+
+const ofWaiting = (waitingFor: WaitingFor, namespace: string, stage: Stage | null): Said => ({
+  ...NOTHING,
+  outcome: "waiting",
+  waitingFor,
+  answer: fill("waiting", {
+    namespace: code(namespace),
+    stage: stage ?? "unknown",
+    what: waitingFor.what,
+    detail: plain(waitingFor.detail),
+    until: waitingFor.until === null ? "" : `, until ${iso(waitingFor.until)}`,
+  }),
+});
+
+const ofTurn = ({ turn }: GraphState): Said => {
+  if (turn?.kind === "ask-back") return { ...NOTHING, outcome: "asked-back", question: turn.question };
+  if (turn?.kind === "say" && turn.text.trim() !== "") return { ...NOTHING, outcome: "answered", answer: turn.text };
+  return { ...NOTHING, outcome: "asked-back", question: fill("ask-nothing", { example: "selfhosted" }) };
+};
+
+/** What happened is said by what happened; the model's closing words stand below it. */
+const saidOf = (state: GraphState, namespace: string, stage: Stage | null): Said => {
+  const { result, turn } = state;
+  const words = turn?.kind === "say" && turn.text.trim() !== "" ? `\n\n${turn.text.trim()}` : "";
+  const withWords = (said: Said): Said => ({ ...said, answer: `${said.answer ?? ""}${words}` });
+  if (result === null) return ofTurn(state);
+  if (result.kind === "done") return withWords(ofDone(result, namespace));
+  if (result.kind === "waiting") return withWords(ofWaiting(result.waitingFor, namespace, stage));
+  if (result.kind === "ask-back") return { ...NOTHING, outcome: "asked-back", question: result.question };
+  if (result.kind === "refused") {
+    const question = turn?.kind === "ask-back" ? turn.question : null;
+    return { ...withWords(ofRefused(result, namespace)), question };
+  }
+  if (result.kind !== "settled") return ofTurn(state);
+  const answer = fill("settled", { namespace: code(namespace), stage: stage ?? "unknown", note: result.note });
+  return withWords({ ...NOTHING, outcome: "answered", answer });
+};
+
+/** The one answer of a run: what others rely on, and the text that a person reads. */
+export const answer =
+  ({ look, ledger }: GraphPorts): Node =>
+  async (state, config) => {
+    const { run, result } = state;
+    const namespace = run?.namespace ?? null;
+    const about = result === null ? null : namespace;
+    const status = about === null ? undefined : (await look.status()).find(({ name }) => name === about);
+    const stage = status?.stage ?? null;
+    const said = saidOf(state, about ?? "", stage);
+    const reply: Answer = {
+      version: 1,
+      thread: threadOf(config),
+      namespace: status === undefined ? null : about,
+      stage,
+      ...said,
+    };
+    await ledger.append({
+      kind: "answer",
+      thread: reply.thread,
+      namespace: reply.namespace,
+      body: { run: run?.id ?? null, outcome: reply.outcome, pullRequest: reply.pullRequest?.number ?? null },
+    });
+    // What the operator said last already stands in the thread.
+    if (state.turn?.kind === "say" && result === null) return { reply };
+    return { reply, messages: [new AIMessage({ id: randomUUID(), content: reply.answer ?? reply.question ?? "" })] };
+  };

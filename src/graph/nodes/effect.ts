@@ -1,0 +1,65 @@
+import type { Clearance } from "../clearance.ts";
+import { makeDoor } from "../door.ts";
+import type { EffectOutcome } from "../effects/outcome.ts";
+import type { LaneRequest } from "../gate.ts";
+import type { Lane } from "../lanes.ts";
+import type { GraphPorts } from "../ports.ts";
+import type { GraphState, Result } from "../state.ts";
+import { progress, threadOf, type Node } from "./kit.ts";
+
+export type Effect = (clearance: Clearance) => Promise<EffectOutcome>;
+
+/** Two processes on one rollout take turns; the second then finds the first one's work. */
+const WAIT = 20_000;
+
+const resultOf = (outcome: EffectOutcome): Result => {
+  if (outcome.kind !== "refused") return outcome;
+  const waitingFor = outcome.refusals.find((refusal) => refusal.waitingFor !== undefined)?.waitingFor ?? null;
+  const refusals = outcome.refusals.map(({ gate, reason, lesson, remedy }) => ({ gate, reason, lesson, remedy }));
+  return { kind: "refused", refusals, waitingFor };
+};
+
+/** The door and the effect in one call: a clearance is made here, spent here, and never leaves. */
+export const effectNode = (lane: Lane, effect: Effect, ports: GraphPorts): Node => {
+  const door = makeDoor(lane, ports);
+  return async ({ proposal, run }, config) => {
+    if (proposal === null)
+      return {
+        result: {
+          kind: "refused",
+          refusals: [{ gate: "door", reason: "there is no proposal", lesson: null, remedy: "Ask again." }],
+          waitingFor: null,
+        },
+      };
+    const request: LaneRequest = proposal;
+    const record = async (kind: string, body: Record<string, unknown>): Promise<void> => {
+      const { namespace } = request;
+      await ports.ledger.append({
+        kind,
+        thread: threadOf(config),
+        namespace,
+        body: { run: run?.id ?? null, lane: lane.id, ...body },
+      });
+    };
+    progress(config, "all gates once more, on the exact bytes");
+    const lock = await ports.locks.acquire(`rollout:${request.namespace}`, WAIT);
+    try {
+      const passage = await door(request);
+      await record("door", { open: passage.open, decisions: passage.decisions });
+      if (!passage.open) return { result: resultOf({ kind: "refused", refusals: passage.refusals }) };
+      progress(config, lane.effect.replaceAll("-", " "));
+      const outcome = await effect(passage.clearance);
+      await record("effect", { effect: lane.effect, ...outcome });
+      return { result: resultOf(outcome) };
+    } finally {
+      lock.release();
+    }
+  };
+};
+
+export const EFFECT_LABELS = ["done", "adopted", "again", "refused"] as const;
+
+export const afterEffect = ({ result }: GraphState): (typeof EFFECT_LABELS)[number] => {
+  if (result?.kind === "done") return result.adopted ? "adopted" : "done";
+  return result?.kind === "again" ? "again" : "refused";
+};

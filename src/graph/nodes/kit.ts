@@ -1,0 +1,14 @@
+import type { LangGraphRunnableConfig } from "@langchain/langgraph";
+import type { GraphState, GraphUpdate } from "../state.ts";
+
+export type Node = (state: GraphState, config: LangGraphRunnableConfig) => GraphUpdate | Promise<GraphUpdate>;
+
+export const threadOf = (config: LangGraphRunnableConfig): string => {
+  const thread: unknown = config.configurable?.["thread_id"];
+  return typeof thread === "string" ? thread : "unthreaded";
+};
+
+/** Shown on stderr by a face that listens to the custom stream; carries no decision. */
+export const progress = (config: LangGraphRunnableConfig, text: string): void => {
+  config.writer?.({ kind: "progress", text });
+};

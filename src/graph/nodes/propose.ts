@@ -1,0 +1,102 @@
+import type { LaneId } from "../../facts/rollout.ts";
+import type { GateFacts, LaneRequest } from "../gate.ts";
+import type { Lane } from "../lanes.ts";
+import { planFor } from "../plan.ts";
+import { code, fill } from "../../model/prompts.ts";
+import type { GraphPorts } from "../ports.ts";
+import type { Readings } from "../readings.ts";
+import type { GraphState, GraphUpdate, Result } from "../state.ts";
+import { progress, threadOf, type Node } from "./kit.ts";
+import { listed, near } from "../../model/names.ts";
+
+/** A world that moves more often than this is left to settle. */
+const MAX_PROPOSALS = 6;
+
+/** Where it cannot be told what a change does, it is judged by the lane that asks the most. */
+const STRICTEST: LaneId = "propose-default-deny";
+
+const askUnknown = (name: string, known: readonly string[]): Result => {
+  const close = near(name, known);
+  return {
+    kind: "ask-back",
+    question: fill("ask-unknown", {
+      name: code(name.slice(0, 80)),
+      near: close.length === 0 ? "" : ` Did you mean ${listed(close)}?`,
+      known: listed(known),
+    }),
+  };
+};
+
+const refusedByDoor = (reason: string, remedy: string): Result => ({
+  kind: "refused",
+  refusals: [{ gate: "door", reason, lesson: null, remedy }],
+  waitingFor: null,
+});
+
+/**
+ * From a wish to a lane. The wish says what to draft; the lane is computed from the rendered change, so that neither a
+ * caller nor a model chooses whose gates judge it.
+ */
+export const propose =
+  (ports: GraphPorts, lanes: readonly Lane[], readings: Readings): Node =>
+  async (state, config): Promise<GraphUpdate> => {
+    const { turn, run } = state;
+    const reset: GraphUpdate = { proposal: null, verdict: null, decisions: [], result: null };
+    if (turn?.kind !== "propose" || run === null)
+      return { ...reset, result: refusedByDoor("there is no proposal", "Ask again.") };
+    const counted = { ...run, namespace: turn.wish.namespace, proposals: run.proposals + 1 };
+    const end = (result: Result): GraphUpdate => ({ ...reset, run: counted, result });
+    if (run.proposals >= MAX_PROPOSALS)
+      return end(refusedByDoor("the default branch kept moving while this was judged", "Ask again in a while."));
+
+    const { wish } = turn;
+    progress(config, `reading where ${wish.namespace} stands`);
+    const statuses = await ports.look.status();
+    const status = statuses.find(({ name }) => name === wish.namespace);
+    if (status === undefined)
+      return end(
+        askUnknown(
+          wish.namespace,
+          statuses.map(({ name }) => name),
+        ),
+      );
+    const plan = planFor(wish, status);
+    if (plan.kind === "waiting") return end({ ...plan, note: "" });
+    if (plan.kind === "settled") return end(plan);
+    if (!isBuilt(lanes, plan.lane)) return end(notBuilt(plan.lane));
+
+    readings.forget(run.id);
+    progress(config, `drafting ${wish.namespace} and reading its facts`);
+    const { lane: wished, draft } = plan;
+    const ask: LaneRequest = { lane: wished, draft, namespace: wish.namespace, edits: wish.edits, answer: null };
+    const facts = await readings.of(run.id, ask);
+    if (draft !== null && facts.changeset.files.length === 0)
+      return end({ kind: "settled", note: "Main already holds what would be proposed: there is nothing to change." });
+    const lane = draft === null ? wished : laneFor(ports, facts);
+    if (!isBuilt(lanes, lane)) return end(notBuilt(lane));
+    await ports.ledger.append({
+      kind: "proposal",
+      thread: threadOf(config),
+      namespace: wish.namespace,
+      body: { run: run.id, wished, lane, digest: facts.changeset.digest, base: facts.base },
+    });
+    return {
+      ...reset,
+      run: counted,
+      proposal: { ...ask, lane, edits: [...ask.edits] },
+      result: { kind: "on-lane", lane },
+    };
+  };
+
+const laneFor = ({ laneOf }: GraphPorts, facts: GateFacts): LaneId => {
+  const amounts = laneOf(facts);
+  return amounts.known ? amounts.value.lane : STRICTEST;
+};
+
+const isBuilt = (lanes: readonly Lane[], id: LaneId): boolean => lanes.some((lane) => lane.id === id && lane.built);
+
+const notBuilt = (lane: LaneId): Result =>
+  refusedByDoor(`the lane ${lane} is not built yet`, "Nothing was done; this version can propose pull requests.");
+
+/** The lane's own id leads to its first part; everything that ends here is reported. */
+export const afterPropose = ({ result }: GraphState): string => (result?.kind === "on-lane" ? result.lane : "report");

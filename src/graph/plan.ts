@@ -1,0 +1,60 @@
+import type { ChangeKind } from "../facts/changeset.ts";
+import { LANES, type LaneId, type Stage, type WaitingFor } from "../facts/rollout.ts";
+import type { NamespaceStatus } from "../../tools/look.ts";
+import type { Wish } from "./state.ts";
+
+/** What a wish means for a namespace that stands where it stands. */
+export type Plan =
+  | { readonly kind: "propose"; readonly lane: LaneId; readonly draft: ChangeKind | null }
+  | { readonly kind: "waiting"; readonly waitingFor: WaitingFor }
+  | { readonly kind: "settled"; readonly note: string };
+
+const ALLOWS = { kind: "propose", lane: "propose-allows", draft: "allows" } as const;
+const DEFAULT_DENY = { kind: "propose", lane: "propose-default-deny", draft: "default-deny" } as const;
+const REPAIR = { kind: "propose", lane: "propose-repair", draft: "repair" } as const;
+
+/**
+ * The next thing to propose, by stage. Where a stage is no reason to wait it is no reason to refuse either: whether a
+ * namespace is in scope or has its turn is for the gates to say, with their lesson.
+ */
+const NEXT: Readonly<Record<Stage, Plan>> = {
+  surveyed: ALLOWS,
+  "allows-proposed": ALLOWS,
+  "allows-merged": DEFAULT_DENY,
+  soaking: DEFAULT_DENY,
+  "default-deny-proposed": DEFAULT_DENY,
+  enforced: { kind: "settled", note: "It is enforced; a person has to walk the real path and sign." },
+  "signed-off": { kind: "settled", note: "It is locked: enforced and signed off." },
+  adopted: {
+    kind: "settled",
+    note: "It was found enforced and is adopted; a person can walk the path and sign for it.",
+  },
+  "rolled-back": ALLOWS,
+  "carved-out": ALLOWS,
+  "out-of-scope": ALLOWS,
+  suspended: ALLOWS,
+  waiting: ALLOWS,
+};
+
+/** Only what time, Flux or a person has yet to do is waited for; an open pull request of ours is looked at again. */
+const WAITS: readonly Stage[] = ["allows-merged", "soaking", "enforced"];
+
+const asLane = (lane: LaneId): Plan => {
+  if (lane === "propose-allows") return ALLOWS;
+  if (lane === "propose-default-deny") return DEFAULT_DENY;
+  if (lane === "propose-repair") return REPAIR;
+  return { kind: "propose", lane, draft: null };
+};
+
+const isLane = (kind: Wish["kind"]): kind is LaneId => (LANES as readonly string[]).includes(kind);
+
+/** A lane that is named is taken, and its gates answer. `propose` means whatever comes next. */
+export const planFor = (wish: Wish, status: NamespaceStatus): Plan => {
+  if (isLane(wish.kind)) return asLane(wish.kind);
+  const next = NEXT[status.stage];
+  // Whoever brings bytes wants them judged, whatever the draft would have done.
+  if (wish.edits.length > 0) return next.kind === "propose" ? next : REPAIR;
+  if (WAITS.includes(status.stage) && status.waitingFor !== null)
+    return { kind: "waiting", waitingFor: status.waitingFor };
+  return next;
+};

@@ -1,0 +1,41 @@
+import type { BaseCheckpointSaver } from "@langchain/langgraph";
+import type { BaseChatModel } from "@langchain/core/language_models/chat_models";
+import type { Clock } from "../facts/clock.ts";
+import type { ForgeReader, ForgeWriter, Ledger } from "../facts/ports.ts";
+import type { Look } from "../../tools/look.ts";
+import type { Cleared } from "./clearance.ts";
+import type { FactsReader, GateCatalog, LaneOf } from "./gate.ts";
+
+/** What a pull request says; plain bytes for the forge. */
+export interface PullRequestText {
+  readonly title: string;
+  /** Markdown. */
+  readonly body: string;
+  readonly commitMessage: string;
+}
+
+/** Held while something is done to one thread or one rollout, across processes; released when the process dies. */
+export interface Locks {
+  /**
+   * @param wait how long to wait for the present holder, in milliseconds
+   * @throws OperatorError `busy`, naming the holder
+   */
+  acquire(name: string, wait: number): Promise<{ release(): void }>;
+}
+
+/** Everything outside that the graph needs; `compose.ts` fills it with adapters, tests with small fakes. */
+export interface GraphPorts {
+  /** Read only; what the operator's tools and the questions before a lane look at. */
+  readonly look: Look;
+  readonly reader: FactsReader;
+  readonly catalog: GateCatalog;
+  readonly laneOf: LaneOf;
+  readonly forge: ForgeReader & ForgeWriter;
+  readonly pullRequestText: (cleared: Cleared) => PullRequestText;
+  readonly ledger: Ledger;
+  readonly clock: Clock;
+  readonly locks: Locks;
+  /** Made on first use: a structured request never needs one. */
+  readonly model: () => Promise<BaseChatModel>;
+  readonly checkpointer: BaseCheckpointSaver;
+}
