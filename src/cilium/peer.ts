@@ -59,17 +59,11 @@ const matchFqdn = (name: string, peer: KnownPeer, settings: CiliumSettings): Mat
 };
 
 const decide = (match: PeerMatch, peer: KnownPeer, settings: CiliumSettings): Match => {
-  switch (match.kind) {
-    case "labels":
-      if (peer.identity === null) return match.selector.requirements.length === 0 ? YES : UNKNOWN;
-      return selects(match.selector, peer.identity) ? YES : NO;
-    case "cidr":
-      return matchCidr(match, peer, settings);
-    case "fqdn":
-      return matchFqdn(match.name, peer, settings);
-    case "unresolved":
-      return UNKNOWN;
-  }
+  if (match.kind === "unresolved") return UNKNOWN;
+  if (match.kind === "cidr") return matchCidr(match, peer, settings);
+  if (match.kind === "fqdn") return matchFqdn(match.name, peer, settings);
+  if (peer.identity === null) return match.selector.requirements.length === 0 ? YES : UNKNOWN;
+  return selects(match.selector, peer.identity) ? YES : NO;
 };
 
 /** What an unknown match would need. */

@@ -51,6 +51,8 @@ export interface PolicySet {
   defaultDeny(endpoint: Endpoint, direction: Direction): DefaultDeny;
   /** The policies whose subject this endpoint is, in any direction. */
   selecting(endpoint: Endpoint): readonly PolicyRef[];
+  /** Their rules in one direction, lowered. */
+  rules(endpoint: Endpoint, direction: Direction): readonly PolicyRule[];
   /** Policies that are not enforced at all, each with the reason. */
   readonly invalid: readonly InvalidPolicy[];
   /** The policies that are enforced. */
@@ -181,6 +183,11 @@ class CompiledPolicySet implements PolicySet {
       found.set(policyId(rule.ref.policy), rule.ref.policy);
     }
     return [...found.values()];
+  }
+
+  rules(endpoint: Endpoint, direction: Direction): readonly PolicyRule[] {
+    const selecting = this.#selecting(this.#peers.identity(endpoint.labels));
+    return selecting.flatMap(({ rule }) => (rule.direction === direction ? [rule] : []));
   }
 }
 

@@ -119,16 +119,10 @@ export const toSelector = (terms: SelectorTerms): Selector => {
 
 /** What a requirement says of a value, or of its absence (C A.2.3). */
 const holds = (r: Requirement, value: string | undefined): boolean => {
-  switch (r.operator) {
-    case "In":
-      return value !== undefined && r.values.includes(value);
-    case "NotIn":
-      return value === undefined || !r.values.includes(value);
-    case "Exists":
-      return value !== undefined;
-    case "DoesNotExist":
-      return value === undefined;
-  }
+  if (r.operator === "Exists") return value !== undefined;
+  if (r.operator === "DoesNotExist") return value === undefined;
+  const among = value !== undefined && r.values.includes(value);
+  return r.operator === "In" ? among : !among;
 };
 
 export const selects = (selector: Selector, identity: Identity): boolean => {
