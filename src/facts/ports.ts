@@ -51,6 +51,33 @@ export interface ForgeWriter {
   updatePullRequest(request: { number: number; title: string; body: string }): Promise<PullRequest>;
 }
 
+/** What the check on a pull request's head says. */
+export interface CheckState {
+  readonly state: "success" | "failure" | "pending";
+  readonly summary: string;
+}
+
+/** Red and pending: notices, written by a module that can write neither refs nor green. */
+export interface NoticeWriter {
+  notice(request: {
+    readonly head: string;
+    readonly state: "failure" | "pending";
+    readonly summary: string;
+    /** Markdown, for where the forge shows more than a line. */
+    readonly text: string;
+  }): Promise<void>;
+}
+
+/** Green is an effect: only `graph/effects/` may hold one. */
+export interface GreenWriter {
+  green(request: { readonly head: string; readonly summary: string; readonly text: string }): Promise<void>;
+}
+
+export interface CheckReader {
+  /** The newest word of our own check on this commit, or null. */
+  check(head: string): Promise<CheckState | null>;
+}
+
 export interface EdgeFilter {
   /** Edges with this namespace at either end. */
   readonly namespace?: string;
@@ -168,4 +195,13 @@ export interface Ledger {
     namespace: string | null;
     body: Readonly<Record<string, unknown>>;
   }): Promise<LedgerEntry>;
+}
+
+/** Held while something is done to one thread or one rollout, across processes; gone when the process that held it dies. */
+export interface Locks {
+  /**
+   * @param wait how long to wait for the present holder, in milliseconds
+   * @throws OperatorError `busy`, naming the holder
+   */
+  acquire(name: string, wait: number): Promise<{ release(): void }>;
 }

@@ -7,6 +7,7 @@ import { blobId, type FileChange } from "../../src/facts/changeset.ts";
 import { OperatorError } from "../../src/facts/errors.ts";
 import type { ForgeReader, ForgeWriter } from "../../src/facts/ports.ts";
 import { credentialsFrom, githubClient, type GitHubClient } from "../../src/forge/github/client.ts";
+import { githubChecks, githubGreen, githubNotices } from "../../src/forge/github/check.ts";
 import { githubForge } from "../../src/forge/github/forge.ts";
 
 // A GitHub that somebody else wrote: stateful, with real git object ids.
@@ -117,6 +118,24 @@ describe("GitHub", () => {
       title: "t2",
       body: "b2",
     });
+  });
+
+  it("shows the newest word of the check, as an App's check run", async () => {
+    const place = { owner: "operator", name: "ops", apiUrl: emulator.url };
+    const head = await forge.head();
+    const checks = githubChecks(client, place, "app");
+    expect(await checks.check(head)).toBeNull();
+    await githubNotices(client, place, "app").notice({ head, state: "pending", summary: "judging", text: "" });
+    expect(await checks.check(head)).toEqual({ state: "pending", summary: "judging" });
+    await githubNotices(client, place, "app").notice({
+      head,
+      state: "failure",
+      summary: "replay",
+      text: "one flow dropped",
+    });
+    expect(await checks.check(head)).toMatchObject({ state: "failure" });
+    await githubGreen(client, place, "app").green({ head, summary: "12 gates passed", text: "" });
+    expect(await checks.check(head)).toEqual({ state: "success", summary: "12 gates passed" });
   });
 
   it("that does not know the repository is an answer with the way out, and repeats no token", async () => {
