@@ -9,6 +9,7 @@ import type { Finding } from "../facts/finding.ts";
 import type { Inventory } from "../facts/inventory.ts";
 import type { Known } from "../facts/known.ts";
 import type { LiveKustomization, LivePod, LivePolicy, LiveService, LiveSource, PullRequest } from "../facts/ports.ts";
+import type { PolicyRef } from "../facts/policy.ts";
 import type { GateDecision, GateId, LaneId, Stage } from "../facts/rollout.ts";
 import type { CiliumSettings } from "../facts/settings.ts";
 import type { SourceTree } from "../facts/tree.ts";
@@ -101,6 +102,17 @@ export interface Rehearsal {
   readonly steps: readonly string[];
 }
 
+/** What a rollback takes back: each policy as it is enforced now, and as it will stand; null removes it. */
+export interface Undo {
+  /** Digest of exactly these changes: what a person confirms. */
+  readonly digest: string;
+  readonly policies: readonly {
+    readonly ref: PolicyRef;
+    readonly before: Readonly<Record<string, unknown>>;
+    readonly after: Readonly<Record<string, unknown>> | null;
+  }[];
+}
+
 /** A person's word on a rollback, as read from where the page or the terminal stored it. */
 export interface Confirmation {
   readonly id: string;
@@ -161,6 +173,7 @@ export interface GateFacts {
   readonly rehearsal: Known<Rehearsal>;
   readonly attestations: Known<readonly Attestation[]>;
   readonly confirmation: Known<Confirmation>;
+  readonly undo: Known<Undo>;
 }
 
 /** The one way from a request to facts. Every call reads anew; a result keyed by the bytes it judged may be reused. */

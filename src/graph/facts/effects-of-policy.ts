@@ -1,0 +1,26 @@
+import { asList, asRecord, dig } from "../../rollout/json.ts";
+import { specsOf } from "../../rollout/policy-documents.ts";
+import type { NamedPolicy } from "../../rollout/policy-documents.ts";
+
+const SECTIONS = ["ingress", "egress", "ingressDeny", "egressDeny"] as const;
+
+/** `{}` selects no traffic, allow or deny: all it does is to ask for default-deny (C A.6.1). */
+const isEmptyRule = (rule: unknown): boolean =>
+  typeof rule === "object" && rule !== null && !Array.isArray(rule) && Object.keys(rule).length === 0;
+
+/** A policy whose only effect is to put what it selects under default-deny: it allows nothing and denies nothing. */
+export const onlyTurnsDefaultDeny = (policy: NamedPolicy): boolean => {
+  const specs = specsOf(policy);
+  if (specs.length === 0) return false;
+  if (policy.ref.kind === "NetworkPolicy")
+    return specs.every((spec) => asList(dig(spec, "ingress")).length === 0 && asList(dig(spec, "egress")).length === 0);
+  return specs.every((spec) => SECTIONS.every((section) => asList(dig(spec, section)).every(isEmptyRule)));
+};
+
+/** Whether a policy allows anything at all, as written. */
+export const allowsSomething = (policy: NamedPolicy): boolean =>
+  specsOf(policy).some((spec) =>
+    (["ingress", "egress"] as const).some((section) =>
+      asList(dig(spec, section)).some((rule) => Object.keys(asRecord(rule)).length > 0),
+    ),
+  );

@@ -1,0 +1,46 @@
+import { DECISIONS_FILE } from "../../facts/campaign.ts";
+import type { RenderedObject } from "../../facts/inventory.ts";
+import type { SourceTree } from "../../facts/tree.ts";
+import { asRecord, canonical } from "../../rollout/json.ts";
+
+const KUSTOMIZATION_FILES = ["kustomization.yaml", "kustomization.yml", "Kustomization"] as const;
+
+/** What decides about the agent, or runs by itself on a push, is nothing a rollout may write. */
+const isGovernance = (path: string): boolean =>
+  path.split("/").some((part) => part.startsWith(".") || part === "") ||
+  path.endsWith(DECISIONS_FILE) ||
+  /(^|\/)network-operator\.ya?ml$/.test(path) ||
+  /(^|\/)CODEOWNERS$/.test(path);
+
+/** Manifests, Kustomizations and Markdown beside them. */
+export const isWiring = (path: string): boolean =>
+  !isGovernance(path) && /\.(ya?ml|md)$|(^|\/)Kustomization$/.test(path);
+
+/** The folder of the kustomize Component that a file belongs to, or null. */
+export const componentOf = (tree: SourceTree, path: string): string | null => {
+  const parts = path.split("/").slice(0, -1);
+  while (parts.length > 0) {
+    const folder = parts.join("/");
+    for (const name of KUSTOMIZATION_FILES) {
+      const text = tree.read(`${folder}/${name}`);
+      if (text !== null) return /^kind:\s*["']?Component\b/m.test(text) ? folder : null;
+    }
+    parts.pop();
+  }
+  return null;
+};
+
+/** Paths at which two values differ, as dotted keys. */
+export const differingKeys = (before: unknown, after: unknown, at = ""): readonly string[] => {
+  if (canonical(before) === canonical(after)) return [];
+  const isMap = (v: unknown): boolean => typeof v === "object" && v !== null && !Array.isArray(v);
+  if (!isMap(before) && !isMap(after)) return [at];
+  const [a, b] = [asRecord(before), asRecord(after)];
+  return [...new Set([...Object.keys(a), ...Object.keys(b)])].flatMap((key) =>
+    differingKeys(a[key], b[key], at === "" ? key : `${at}.${key}`),
+  );
+};
+
+/** A chart-shipped NetworkPolicy is converted through its chart's value (lesson 23); nothing else of a release moves. */
+export const changesOnlyNetworkPolicyValues = (before: RenderedObject, after: RenderedObject): boolean =>
+  differingKeys(before.object, after.object).every((key) => /^spec\.values\..*network_?polic/i.test(key));

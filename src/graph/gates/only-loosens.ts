@@ -1,0 +1,63 @@
+import { policyId } from "../../facts/policy.ts";
+import { asRecord, canonical, dig } from "../../rollout/json.ts";
+import type { GateFacts, Undo } from "../gate.ts";
+import { onlyTurnsDefaultDeny } from "../facts/effects-of-policy.ts";
+import { gate, passes, refuses, refusesUnknown, some } from "./kit.ts";
+
+type Step = Undo["policies"][number];
+
+const withoutSwitch = (object: unknown): string => {
+  const bare = (spec: unknown): unknown => {
+    const { enableDefaultDeny: _, ...rest } = asRecord(spec);
+    return rest;
+  };
+  const specs = dig(object, "specs");
+  return canonical([bare(dig(object, "spec")), Array.isArray(specs) ? specs.map(bare) : null]);
+};
+
+const isSwitchedOff = (object: unknown): boolean => {
+  const specs = dig(object, "specs");
+  return [dig(object, "spec"), ...(Array.isArray(specs) ? (specs as unknown[]) : [])]
+    .filter((spec) => spec !== undefined)
+    .every(
+      (spec) =>
+        dig(spec, "enableDefaultDeny", "ingress") === false && dig(spec, "enableDefaultDeny", "egress") === false,
+    );
+};
+
+/**
+ * Provable from the objects alone, because it has to hold when Hubble, the forge and the model do not: removing a policy
+ * that allows and denies nothing, or switching off what a policy asks for, can drop nothing (C A.5, A.6).
+ */
+const tightens = (facts: GateFacts, { ref, before, after }: Step): string | null => {
+  const id = policyId(ref);
+  if (ref.namespace !== facts.request.namespace) return `${id} is not the namespace's own`;
+  if (after === null) {
+    const policy = { ref, owner: null, document: { object: before, namespace: ref.namespace, origin: null } };
+    return onlyTurnsDefaultDeny(policy)
+      ? null
+      : `${id} does more than to turn default-deny on; removing it takes allows away`;
+  }
+  if (withoutSwitch(before) !== withoutSwitch(after)) return `${id} would change in more than enableDefaultDeny`;
+  return isSwitchedOff(after) ? null : `${id} would still ask for default-deny`;
+};
+
+export const onlyLoosens = gate(
+  "only-loosens",
+  {
+    title: "the rollback removes enforcement and nothing else",
+    lessons: [25],
+    depth: "full",
+    needs: ["request", "undo"],
+  },
+  (facts) => {
+    if (!facts.undo.known) return refusesUnknown("What would be undone", facts.undo);
+    const { policies } = facts.undo.value;
+    if (policies.length === 0)
+      return refuses(`nothing in ${facts.request.namespace} turns default-deny on`, "There is nothing to roll back.");
+    const wrong = policies.map((step) => tightens(facts, step)).filter((w) => w !== null);
+    if (wrong.length > 0)
+      return refuses(some(wrong), "Take back the default-deny alone; allows stay, whoever brought them.");
+    return passes(`${policies.length} policies give up default-deny; no allow is lost.`);
+  },
+);

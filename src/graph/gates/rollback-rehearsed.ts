@@ -1,0 +1,49 @@
+import { gate, passes, refuses, refusesUnknown, some } from "./kit.ts";
+
+/** What undoing takes (lessons.md, Rollback): nothing else may be needed on the day. */
+const NEEDED: readonly { readonly verb: string; readonly resource: string }[] = [
+  { verb: "patch", resource: "ciliumnetworkpolicies" },
+  { verb: "delete", resource: "ciliumnetworkpolicies" },
+  { verb: "patch", resource: "kustomizations" },
+];
+
+export const rollbackRehearsed = gate(
+  "rollback-rehearsed",
+  {
+    title: "the way back is written, allowed and tried on the server",
+    lessons: [25],
+    depth: "full",
+    needs: ["request", "rehearsal"],
+  },
+  (facts) => {
+    if (!facts.rehearsal.known) return refusesUnknown("Whether the rollback works", facts.rehearsal);
+    const { owner, access, dryRuns, steps } = facts.rehearsal.value;
+    if (!owner.known) return refusesUnknown("Who will own the default-deny", owner);
+    const denied = NEEDED.filter(
+      (n) => !access.some((a) => a.verb === n.verb && a.resource === n.resource && a.allowed),
+    );
+    if (denied.length > 0)
+      return refuses(
+        `the identity that would roll back may not ${some(denied.map((d) => `${d.verb} ${d.resource}`))}`,
+        "Give rollback.context a role with exactly these rights (network-operator doctor prints it).",
+      );
+    const refused = dryRuns.filter((d) => d.refused !== null);
+    if (refused.length > 0)
+      return refuses(
+        `the API server would refuse ${some(refused.map((d) => `${d.what}: ${d.refused ?? ""}`))}`,
+        "Correct what it names; a rollback that the server refuses is none.",
+      );
+    const tried = new Set(dryRuns.map((d) => d.what.split(" ")[0]));
+    if (!tried.has("create") || !tried.has("patch"))
+      return refuses(
+        "the rollback was not tried on the server: creating and patching the policy each need a dry run",
+        "Rehearse it: network-operator rollback --rehearse.",
+      );
+    if (steps.length === 0)
+      return refuses(
+        "no steps are written for the day the program itself is down",
+        "Rehearse it again and report this.",
+      );
+    return passes(`Rollback: ${owner.value.id}, ${steps.length} steps, dry runs accepted.`);
+  },
+);
