@@ -1,0 +1,196 @@
+import type { ClusterFacts } from "../facts/cluster-facts.ts";
+import type { Finding, Severity } from "../facts/finding.ts";
+import type { Inventory } from "../facts/inventory.ts";
+import type { CiliumSettings } from "../facts/settings.ts";
+import { defaultSettings } from "../facts/settings.ts";
+import { Context } from "./context.ts";
+import type { Edit } from "./edit.ts";
+import { Fingerprints } from "./fingerprint.ts";
+import type { Defect, Rule } from "./rule.ts";
+import { bySeverity, place, softened } from "./rule.ts";
+import { RULES } from "./rules/index.ts";
+import type { Waiver } from "./waivers.ts";
+import { covers, waiversBeside } from "./waivers.ts";
+
+export interface AuditOptions {
+  /** Report this namespace alone; everything is read all the same, because a hole has two ends. */
+  readonly namespace?: string | null;
+  readonly settings?: CiliumSettings;
+  /** From the configuration; those beside policies are found in the inventory. */
+  readonly waivers?: readonly Waiver[];
+  /** Milliseconds since the epoch: whether a waiver still holds. */
+  readonly now: number;
+  /** A report of the same repository at another commit: what it already had is left out. */
+  readonly base?: AuditReport | null;
+  readonly rules?: readonly Rule[];
+}
+
+/** A finding that a waiver holds back, with the reason given. */
+export interface Waived {
+  readonly finding: Finding;
+  readonly waiver: Waiver;
+}
+
+export interface AuditReport {
+  readonly commit: string | null;
+  readonly namespaces: number;
+  readonly policies: number;
+  /** Sorted: errors first, then by file and line. */
+  readonly findings: readonly Finding[];
+  readonly waived: readonly Waived[];
+  /** Every fingerprint seen, waived and filtered ones too: what a later report is compared with. */
+  readonly fingerprints: ReadonlySet<string>;
+  /** Edits of the findings that have exactly one safe repair, by fingerprint. */
+  readonly edits: ReadonlyMap<string, readonly Edit[]>;
+}
+
+/**
+ * Looks for every defect that the rules know in what the repository says exists. Pure: the same inventory, facts and
+ * time give the same report.
+ */
+export const audit = (inventory: Inventory, facts: ClusterFacts, options: AuditOptions): AuditReport => {
+  const context = new Context(inventory, facts, options.settings ?? defaultSettings());
+  const rules = options.rules ?? RULES;
+  const prints = new Fingerprints();
+  const edits = new Map<string, readonly Edit[]>();
+  const found: Finding[] = [];
+  for (const rule of rules)
+    for (const defect of run(rule, context)) {
+      const finding = findingOf(rule, defect, prints);
+      found.push(finding);
+      if (defect.fix !== undefined && defect.fix !== null && defect.fix.edits.length > 0)
+        edits.set(finding.fingerprint, defect.fix.edits);
+    }
+  const { waivers, problems } = waiversBeside(inventory);
+  for (const problem of problems)
+    found.push(
+      findingOf(
+        WAIVER_RULE,
+        {
+          namespace: null,
+          policy: null,
+          origin: problem.origin,
+          key: ["unreadable", problem.text],
+          message: `This waiver is not one: "${problem.text}". Write RULE until YYYY-MM-DD: REASON, one per line.`,
+        },
+        prints,
+      ),
+    );
+  const judged = applyWaivers(withSharedCauses(found), [...waivers, ...(options.waivers ?? [])], options.now, prints);
+  const all = [...judged.findings, ...judged.waived.map((w) => w.finding)];
+  const namespace = options.namespace ?? null;
+  const shown = judged.findings
+    .filter((f) => namespace === null || f.namespace === namespace)
+    .filter((f) => options.base?.fingerprints.has(f.fingerprint) !== true);
+  return {
+    commit: inventory.commit,
+    namespaces: inventory.namespaces.length,
+    policies: inventory.policies.length,
+    findings: shown.sort(inOrder),
+    waived: judged.waived,
+    fingerprints: new Set(all.map((f) => f.fingerprint)),
+    edits,
+  };
+};
+
+const WAIVER_RULE: Pick<Rule, "id" | "severity" | "lesson"> = { id: "waiver", severity: "warning", lesson: null };
+
+/** A rule that cannot cope with some manifest must not take the others with it, and must not pass as clean either. */
+const run = (rule: Rule, context: Context): readonly Defect[] => {
+  try {
+    return [...rule.check(context)];
+  } catch (error) {
+    return [
+      {
+        namespace: null,
+        policy: null,
+        severity: "error",
+        origin: { file: ".", line: 1, column: 1 },
+        key: ["unfinished"],
+        message: `This rule could not finish (${error instanceof Error ? error.message : String(error)}); what it looks for is not known here. Please report it with the manifest.`,
+      },
+    ];
+  }
+};
+
+const findingOf = (rule: Pick<Rule, "id" | "severity" | "lesson">, defect: Defect, prints: Fingerprints): Finding => ({
+  rule: rule.id,
+  severity: softened(defect.severity ?? rule.severity, defect.sure ?? "certain"),
+  namespace: defect.namespace,
+  policy: defect.policy,
+  message: defect.message,
+  origin: { file: defect.origin.file, line: defect.origin.line, column: defect.origin.column },
+  related: defect.related ?? [],
+  fingerprint: prints.of(rule.id, defect.namespace, defect.policy, defect.key),
+  cause: defect.cause ?? null,
+  lesson: rule.lesson,
+  fix: defect.fix?.text ?? null,
+});
+
+/** The same place behind findings in several namespaces (a component) is one cause; each finding still stands alone. */
+const withSharedCauses = (findings: readonly Finding[]): readonly Finding[] => {
+  const groups = Map.groupBy(findings, (f) => `${f.rule} ${place(f.origin)}`);
+  return findings.map((f) => {
+    if (f.cause !== null) return f;
+    const group = groups.get(`${f.rule} ${place(f.origin)}`) ?? [];
+    const namespaces = new Set(group.map((g) => g.namespace));
+    return namespaces.size > 1 ? { ...f, cause: { rule: f.rule, at: place(f.origin) } } : f;
+  });
+};
+
+const applyWaivers = (
+  findings: readonly Finding[],
+  waivers: readonly Waiver[],
+  now: number,
+  prints: Fingerprints,
+): { readonly findings: Finding[]; readonly waived: readonly Waived[] } => {
+  const kept: Finding[] = [];
+  const waived: Waived[] = [];
+  const holds = (w: Waiver): boolean => w.until !== null && now < w.until && w.reason.trim() !== "";
+  for (const finding of findings) {
+    const waiver = waivers.find((w) => holds(w) && covers(w, finding));
+    if (waiver === undefined) kept.push(finding);
+    else waived.push({ finding, waiver });
+  }
+  for (const waiver of waivers) {
+    if (holds(waiver)) continue;
+    const still = findings.some((f) => covers(waiver, f));
+    const ended = waiver.until === null ? "has no readable end" : `ended on ${day(waiver.until - 1)}`;
+    const why = waiver.reason.trim() === "" ? "gives no reason" : ended;
+    kept.push(
+      findingOf(
+        WAIVER_RULE,
+        {
+          namespace: waiver.namespace,
+          policy: null,
+          origin: waiver.origin,
+          key: ["expired", waiver.rule, waiver.policy ?? "", waiver.fingerprint ?? ""],
+          message: still
+            ? `The waiver of ${waiver.rule} ${why}, and what it waives is still there. Repair it, or decide again until when.`
+            : `The waiver of ${waiver.rule} ${why}, and nothing needs it any more. Remove it.`,
+        },
+        prints,
+      ),
+    );
+  }
+  return { findings: kept, waived };
+};
+
+const day = (time: number): string => new Date(time).toISOString().slice(0, 10);
+
+const inOrder = (a: Finding, b: Finding): number =>
+  bySeverity(a.severity, b.severity) ||
+  compare(a.origin.file, b.origin.file) ||
+  a.origin.line - b.origin.line ||
+  a.origin.column - b.origin.column ||
+  compare(a.rule, b.rule) ||
+  compare(a.fingerprint, b.fingerprint);
+
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+
+/** How many findings of each severity. */
+export const count = (findings: readonly Finding[]): Readonly<Record<Severity, number>> => ({
+  error: findings.filter((f) => f.severity === "error").length,
+  warning: findings.filter((f) => f.severity === "warning").length,
+  info: findings.filter((f) => f.severity === "info").length,
+});

@@ -1,0 +1,129 @@
+import { defaultClusterFacts } from "../facts/cluster-facts.ts";
+import type { ClusterFacts } from "../facts/cluster-facts.ts";
+import type { Inventory, ServiceFact } from "../facts/inventory.ts";
+import type { PolicyRef } from "../facts/policy.ts";
+import { policyId } from "../facts/policy.ts";
+import type { CiliumSettings } from "../facts/settings.ts";
+import type { PolicySet } from "../cilium/policy-set.ts";
+import { compilePolicies } from "../cilium/policy-set.ts";
+import type { ValidityProblem } from "../cilium/validity.ts";
+import { checkPolicy } from "../cilium/validity.ts";
+import { Addresses } from "./addresses.ts";
+import { Judge } from "./judge.ts";
+import type { PodView } from "./pods.ts";
+import { podViews } from "./pods.ts";
+import type { PeerView, PolicyView, RuleView, SpecView } from "./policy-view.ts";
+import { viewPolicy } from "./policy-view.ts";
+import type { Match, Selector } from "./selector.ts";
+import { matches } from "./selector.ts";
+
+export interface Picked {
+  readonly pod: PodView;
+  readonly match: Exclude<Match, "no">;
+}
+
+/** What every rule looks at: the inventory with its indexes, built once. */
+export class Context {
+  readonly inventory: Inventory;
+  readonly facts: ClusterFacts;
+  readonly settings: CiliumSettings;
+  readonly kernel: PolicySet;
+  readonly judge: Judge;
+  readonly addresses: Addresses;
+  /** Every policy, the refused ones too. */
+  readonly written: readonly PolicyView[];
+  /** Those that the API server and the agent take. */
+  readonly policies: readonly PolicyView[];
+  readonly rules: readonly RuleView[];
+  readonly pods: readonly PodView[];
+  readonly problemsOf: ReadonlyMap<PolicyView, readonly ValidityProblem[]>;
+  readonly #byNamespace: ReadonlyMap<string, readonly PodView[]>;
+  readonly #services: ReadonlyMap<string, ServiceFact>;
+  readonly #picked = new Map<string, readonly Picked[]>();
+
+  constructor(inventory: Inventory, facts: ClusterFacts, settings: CiliumSettings) {
+    this.inventory = inventory;
+    this.facts = facts;
+    this.settings = settings;
+    this.kernel = compilePolicies(inventory.policies, settings);
+    this.written = inventory.policies.map(viewPolicy);
+    this.problemsOf = new Map(this.written.map((view) => [view, checkPolicy(view.document, settings)]));
+    this.policies = this.written.filter((view) => !this.refused(view));
+    this.rules = this.policies.flatMap((view) => view.rules);
+    this.pods = podViews(inventory, settings.clusterName);
+    this.#byNamespace = Map.groupBy(this.pods, (pod) => pod.namespace);
+    this.#services = new Map(inventory.services.map((s) => [`${s.namespace}/${s.name}`, s]));
+    this.addresses = new Addresses(inventory);
+    this.judge = new Judge(this.kernel, inventory, settings);
+  }
+
+  refused(view: PolicyView): boolean {
+    return (this.problemsOf.get(view) ?? []).some((problem) => problem.layer !== "meant");
+  }
+
+  podsIn(namespace: string): readonly PodView[] {
+    return this.#byNamespace.get(namespace) ?? [];
+  }
+
+  service(namespace: string, name: string): ServiceFact | null {
+    return this.#services.get(`${namespace}/${name}`) ?? null;
+  }
+
+  /** The pods that a selector picks, surely or perhaps. */
+  pick(s: Selector): readonly Picked[] {
+    const known = this.#picked.get(s.text);
+    if (known !== undefined) return known;
+    const picked: Picked[] = [];
+    for (const pod of this.pods) {
+      const match = matches(s, pod);
+      if (match !== "no") picked.push({ pod, match });
+    }
+    this.#picked.set(s.text, picked);
+    return picked;
+  }
+
+  subjects(spec: SpecView): readonly Picked[] {
+    return spec.nodes ? [] : this.pick(spec.subject);
+  }
+
+  peers(peer: PeerView): readonly Picked[] {
+    return peer.kind === "endpoints" ? this.pick(peer.selector) : [];
+  }
+
+  /** The pods that a Service sends traffic to. */
+  backends(service: ServiceFact): readonly Picked[] {
+    const wanted = service.selector;
+    if (wanted === null || Object.keys(wanted).length === 0) return [];
+    const picked: Picked[] = [];
+    for (const pod of this.podsIn(service.namespace)) {
+      let match: Match = "yes";
+      for (const [key, value] of Object.entries(wanted)) {
+        const has = Object.hasOwn(pod.labels, key) ? pod.labels[key] : undefined;
+        if (has === value) continue;
+        if (has === undefined && !pod.complete) match = "maybe";
+        else {
+          match = "no";
+          break;
+        }
+      }
+      if (match !== "no") picked.push({ pod, match });
+    }
+    return picked;
+  }
+
+  servicesOf(pod: PodView): readonly ServiceFact[] {
+    return this.inventory.services.filter(
+      (s) => s.namespace === pod.namespace && this.backends(s).some((picked) => picked.pod === pod),
+    );
+  }
+
+  view(ref: PolicyRef): PolicyView | null {
+    return this.written.find((view) => policyId(view.ref) === policyId(ref)) ?? null;
+  }
+}
+
+export const contextOf = (
+  inventory: Inventory,
+  facts: ClusterFacts = defaultClusterFacts,
+  settings: CiliumSettings,
+): Context => new Context(inventory, facts, settings);

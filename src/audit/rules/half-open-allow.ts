@@ -1,0 +1,151 @@
+import type { Severity } from "../../facts/finding.ts";
+import type { Certainty } from "../../facts/known.ts";
+import { policyId } from "../../facts/policy.ts";
+import type { Direction } from "../../facts/verdict.ts";
+import type { Context } from "../context.ts";
+import type { End, Knock } from "../ends.ts";
+import { ask, isGoverned, knocks, peerEnds, policiesOf, subjectEnds } from "../ends.ts";
+import type { PeerView, RuleView } from "../policy-view.ts";
+import { peerText, subjectText } from "../policy-view.ts";
+import type { Defect, Related, Rule } from "../rule.ts";
+import { relatedAt, weaker } from "../rule.ts";
+import { servicePortOf } from "../service-ports.ts";
+import { inRule, list } from "./shared.ts";
+
+const OTHER: Readonly<Record<Direction, Direction>> = { ingress: "egress", egress: "ingress" };
+
+interface Half {
+  readonly knock: Knock;
+  /** Ends on the far side that do not allow it. */
+  readonly far: readonly End[];
+  readonly sure: Certainty;
+}
+
+/** Whether anybody on the far side takes part, for at least one of ours; both ends allow, or the pair is half open. */
+const halfOf = (context: Context, rule: RuleView, ours: readonly End[], theirs: readonly End[]): readonly Half[] => {
+  const opener = rule.direction === "egress" ? ours : theirs;
+  const server = rule.direction === "egress" ? theirs : ours;
+  const asked = new Map<string, { knock: Knock; met: boolean; open: boolean; sure: Certainty }>();
+  for (const to of server)
+    for (const knock of knocks(rule, to)) {
+      const key = `${knock.protocol}/${knock.port}`;
+      const entry = asked.get(key) ?? { knock, met: false, open: false, sure: "certain" as Certainty };
+      asked.set(key, entry);
+      for (const from of opener) {
+        if (from.id === to.id) {
+          entry.met = true;
+          continue;
+        }
+        const answer =
+          rule.direction === "egress"
+            ? ask(context, "ingress", to, from, knock.protocol, knock.port)
+            : ask(context, "egress", from, to, knock.protocol, knock.port);
+        if (answer.verdict !== "dropped") entry.met = true;
+        if (answer.open) entry.open = true;
+        entry.sure = weaker(entry.sure, weaker(from.sure, to.sure));
+      }
+    }
+  return [...asked.values()]
+    .filter((e) => !e.met)
+    .map((e) => ({ knock: e.knock, far: theirs, sure: e.open ? "guess" : e.sure }));
+};
+
+/** A port that no container opens is another defect, with a rule of its own. */
+const isServicePort = (context: Context, rule: RuleView, half: Half, ours: readonly End[]): boolean => {
+  const server = rule.direction === "egress" ? half.far : ours;
+  return server.some((end) => servicePortOf(context, end, half.knock.protocol, half.knock.port) !== null);
+};
+
+const otherEnd = (context: Context, half: Half, direction: Direction): readonly Related[] => {
+  const seen = new Set<string>();
+  return half.far
+    .flatMap((end) => policiesOf(context, end, direction))
+    .flatMap((spec) => {
+      const view = spec.rules[0]?.policy;
+      if (view === undefined || seen.has(policyId(view.ref))) return [];
+      seen.add(policyId(view.ref));
+      const rules = spec.rules.find((r) => r.direction === direction);
+      return relatedAt(view.locate(rules?.path ?? spec.path), `the other end: ${direction} is to be allowed here`);
+    })
+    .slice(0, 6);
+};
+
+const lockOf = (context: Context, half: Half, direction: Direction): string => {
+  const by = half.far.flatMap((end) => context.judge.defaultDeny(end.endpoint, direction).by);
+  return list(
+    by.map((ref) => `${ref.policy.namespace ?? "clusterwide"}/${ref.policy.name}`),
+    2,
+  );
+};
+
+const message = (context: Context, rule: RuleView, peer: PeerView, half: Half): string => {
+  const who = list(
+    half.far.map((e) => e.id),
+    3,
+  );
+  const port = `${half.knock.port}/${half.knock.protocol}`;
+  const lock = lockOf(context, half, OTHER[rule.direction]);
+  if (rule.direction === "egress")
+    return `${subjectText(rule.spec)} may connect to ${who} on ${port}, and nothing there admits it: the ingress of ${peerText(peer)} is under default deny (${lock}). Add the ingress at the other end`;
+  return `${subjectText(rule.spec)} admits ${who} on ${port}, and those pods may not connect: their egress is under default deny (${lock}). Add the egress at the other end, or remove this peer`;
+};
+
+/** What a client's manifest says it talks to makes a missing egress certain; else the peer may simply be left over. */
+const isDeclared = (context: Context, rule: RuleView, half: Half, ours: readonly End[]): boolean => {
+  if (rule.direction === "egress") return true;
+  const servers = new Set(ours.map((e) => `${e.namespace}/${e.pod?.fact.name ?? ""}`));
+  const services = new Set(
+    ours.flatMap((e) => (e.pod === null ? [] : context.servicesOf(e.pod).map((s) => `${s.namespace}/${s.name}`))),
+  );
+  return context.inventory.declared.some(
+    (d) =>
+      half.far.some((e) => e.namespace === d.source.namespace && e.pod?.fact.name === d.source.workload) &&
+      ((d.target.kind === "service" && services.has(`${d.target.namespace}/${d.target.name}`)) ||
+        (d.target.kind === "workload" && servers.has(`${d.target.namespace}/${d.target.name}`))),
+  );
+};
+
+const severityOf = (context: Context, rule: RuleView, half: Half, ours: readonly End[]): Severity =>
+  isDeclared(context, rule, half, ours) ? "error" : "warning";
+
+export const halfOpenAllow: Rule = {
+  id: "half-open-allow",
+  severity: "error",
+  lesson: 19,
+  about:
+    "One end allows the connection and the other, under default deny, does not. Both ends must: the packet is dropped without an answer.",
+  remedy:
+    "Add the missing half: ingress at the server for the client's labels and the container port, or egress at the client.",
+  *check(context) {
+    for (const rule of context.rules) {
+      if (rule.deny || rule.icmp) continue;
+      const ours = subjectEnds(context, rule.spec).filter(isGoverned);
+      if (ours.length === 0) continue;
+      for (const peer of rule.peers) {
+        const theirs = peerEnds(context, peer).filter(isGoverned);
+        if (theirs.length === 0) continue;
+        yield* defects(context, rule, peer, ours, theirs);
+      }
+    }
+  },
+};
+
+function* defects(
+  context: Context,
+  rule: RuleView,
+  peer: PeerView,
+  ours: readonly End[],
+  theirs: readonly End[],
+): Generator<Defect> {
+  for (const half of halfOf(context, rule, ours, theirs)) {
+    if (isServicePort(context, rule, half, ours)) continue;
+    yield inRule(rule, {
+      path: peer.path,
+      severity: severityOf(context, rule, half, ours),
+      sure: half.sure,
+      message: message(context, rule, peer, half),
+      key: [peerText(peer), `${half.knock.port}/${half.knock.protocol}`],
+      related: otherEnd(context, half, OTHER[rule.direction]),
+    });
+  }
+}

@@ -1,0 +1,88 @@
+import type { ValidityProblem } from "../../cilium/validity.ts";
+import type { Severity } from "../../facts/finding.ts";
+import { DIRECTIONS } from "../../facts/verdict.ts";
+import type { Context } from "../context.ts";
+import type { Fix, Rule } from "../rule.ts";
+import type { PolicyView } from "../policy-view.ts";
+import { at } from "../json.ts";
+import type { Path } from "../json.ts";
+import { inPolicy, relatedRules } from "./shared.ts";
+
+const steps = (pointer: string): Path =>
+  pointer
+    .split("/")
+    .slice(1)
+    .map((step) => step.replaceAll("~1", "/").replaceAll("~0", "~"))
+    .map((step) => (/^\d+$/.test(step) ? Number(step) : step));
+
+/** List positions move with unrelated edits, so they are no part of what the defect is. */
+const withoutPositions = (pointer: string): string => pointer.replaceAll(/\/\d+(?=\/|$)/g, "/*");
+
+const consequence = (problem: ValidityProblem, locked: boolean): string => {
+  if (problem.layer === "meant") return "";
+  const said =
+    problem.layer === "schema"
+      ? "The API server refuses the object, and with it the whole Flux Kustomization that carries it"
+      : "The API server takes the object, Cilium's agent does not, and says so only in its log";
+  return locked ? `. ${said}; the namespace's default deny stands without it` : `. ${said}`;
+};
+
+const SECTIONS: readonly string[] = ["ingress", "egress", "ingressDeny", "egressDeny"];
+
+/** The repairs that cannot change what was meant: a number where a string is due, lower case, a section left empty. */
+const fixOf = (view: PolicyView, problem: ValidityProblem): Fix | null => {
+  const path = steps(problem.path);
+  const last = path.at(-1);
+  const value = at(view.document.object, ...path);
+  const origin = view.locate(path);
+  if (last === "port" && typeof value === "number") {
+    const text = `Write the port as a string: "${value}"`;
+    return { text, edits: [{ kind: "replace", at: origin, from: `: ${value}`, to: `: "${value}"` }] };
+  }
+  if (last === "protocol" && typeof value === "string" && /^(tcp|udp|sctp|any)$/i.test(value)) {
+    const upper = value.toUpperCase();
+    return { text: `Write ${upper}`, edits: [{ kind: "replace", at: origin, from: value, to: upper }] };
+  }
+  if (value === null && typeof last === "string" && SECTIONS.includes(last))
+    return { text: `Remove the empty ${last}: key`, edits: [{ kind: "remove", at: origin }] };
+  return null;
+};
+
+const severityOf = (problem: ValidityProblem, locked: boolean, additive: boolean): Severity => {
+  if (problem.layer === "meant") return "warning";
+  if (problem.layer === "schema") return "error";
+  // Without default deny around it an additive policy that is not imported opens and closes nothing.
+  return locked || !additive ? "error" : "warning";
+};
+
+const isLocked = (context: Context, view: PolicyView): boolean =>
+  view.namespace !== null && context.judge.lockedAnyWay(view.namespace);
+
+export const invalidPolicy: Rule = {
+  id: "invalid-policy",
+  severity: "error",
+  lesson: 17,
+  about:
+    "The API server or Cilium's agent refuses the policy, so nothing of it is enforced: an allow is missing, or the lock is not there.",
+  remedy: "Repair what the message names; a policy with nothing to say is removed, not left empty.",
+  *check(context) {
+    for (const view of context.written) {
+      const locked = isLocked(context, view);
+      const additive = view.specs.every((s) => DIRECTIONS.every((d) => !s.enforces[d]));
+      for (const problem of context.problemsOf.get(view) ?? []) {
+        const by =
+          locked && view.namespace !== null
+            ? DIRECTIONS.flatMap((d) => context.judge.defaultDeny(context.judge.endpoint(view.namespace ?? ""), d).by)
+            : [];
+        yield inPolicy(view, {
+          path: steps(problem.path),
+          severity: severityOf(problem, locked, additive),
+          message: `${problem.message}${consequence(problem, locked)}. ${problem.remedy}`,
+          key: [problem.layer, withoutPositions(problem.path), problem.message],
+          related: relatedRules(context, by, "default deny, which stands all the same"),
+          fix: fixOf(view, problem),
+        });
+      }
+    }
+  },
+};
