@@ -14,6 +14,8 @@ export interface EdgeEnd {
   readonly workload: WorkloadRef | null;
   /** A bounded sample of addresses seen. */
   readonly ips: readonly string[];
+  /** There were more addresses than the sample holds. */
+  readonly moreIps?: boolean;
   /** Names seen for the addresses, asked names first. */
   readonly names: readonly string[];
 }
@@ -54,6 +56,8 @@ export interface Edge {
   readonly seenAt: readonly Direction[];
   readonly word: { readonly egress: CiliumWord; readonly ingress: CiliumWord };
   readonly nodes: readonly string[];
+  /** What was asked in it, where Cilium parsed it: `DNS A example.com`, `HTTP GET` (paths only when asked for). */
+  readonly l7?: readonly string[];
 }
 
 /** Where an edge that the draft must allow comes from. */

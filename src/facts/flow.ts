@@ -69,6 +69,7 @@ export interface Flow {
   /** Destination port, or ICMP type. */
   readonly destinationPort: number;
   readonly tcpSyn: boolean;
+  readonly tcpAck?: boolean;
   readonly source: FlowEnd;
   readonly destination: FlowEnd;
   readonly dns: DnsRecord | null;
