@@ -1,8 +1,8 @@
 import { readingTools } from "../../tools/reading.ts";
-import { BarrierError } from "./barrier.ts";
+import { BarrierError } from "../facts/barrier.ts";
 import { openPullRequest } from "./effects/open-pull-request.ts";
 import type { GateCatalog } from "./gate.ts";
-import { GuardedGraph } from "./guarded.ts";
+import { GuardedGraph, type Compiled } from "./guarded.ts";
 import {
   builtLanes,
   effectNode as effectId,
@@ -22,7 +22,8 @@ import { afterPropose, propose } from "./nodes/propose.ts";
 import { afterReport, report } from "./nodes/report.ts";
 import type { GraphPorts } from "./ports.ts";
 import { makeReadings } from "./readings.ts";
-import { Input, State } from "./state.ts";
+import { seal } from "./seal.ts";
+import { Input, State, type GraphState, type GraphUpdate } from "./state.ts";
 import { END, START, type Topology } from "./topology.ts";
 
 const gateOf = (catalog: GateCatalog, lane: Lane, id: ReturnType<typeof gatesOf>[number]) => {
@@ -108,6 +109,22 @@ const addLane = (
     effectNode(lane, effectOf(lane, ports), ports),
   );
   graph.route(effect, afterEffect, { done: "report", adopted: "report", refused: "report", again: "propose" });
+};
+
+export type OperatorGraph = Compiled<GraphState, GraphUpdate>;
+
+/**
+ * The agent: a pure factory, so that two configurations never share a thing. The graph it returns is sealed.
+ *
+ * @throws BarrierError `L1/wiring` when an effect could be had without a gate of its lane
+ */
+export const buildGraph = (
+  ports: GraphPorts,
+  options: { readonly lanes?: readonly Lane[]; readonly trustServerUser?: boolean; readonly wait?: number } = {},
+): OperatorGraph => {
+  const graph = wire(ports, options.lanes).compile({ checkpointer: ports.checkpointer, name: "network-operator" });
+  const { trustServerUser = false, wait = 0 } = options;
+  return seal(graph, { locks: ports.locks, trustServerUser, wait });
 };
 
 /** The graph's shape alone: wiring touches no port but the catalog, so none is needed to draw it or to prove it. */

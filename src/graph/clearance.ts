@@ -1,6 +1,6 @@
 import { changesetDigest, type Changeset } from "../facts/changeset.ts";
 import type { GateDecision, LaneId } from "../facts/rollout.ts";
-import { BarrierError } from "./barrier.ts";
+import { BarrierError } from "../facts/barrier.ts";
 import type { GateFacts } from "./gate.ts";
 
 /** What the door found: the bytes, the base they were judged on, and every gate's word. */

@@ -11,7 +11,7 @@ import {
   type StateSchemaFields,
 } from "@langchain/langgraph";
 import { RunnableLambda } from "@langchain/core/runnables";
-import { BarrierError } from "./barrier.ts";
+import { BarrierError } from "../facts/barrier.ts";
 import { deadNodes, PASS, prove, REFUSE } from "./proof.ts";
 import { waysOf, type BuilderView, type NodeKind, type Topology, type TopologyNode } from "./topology.ts";
 

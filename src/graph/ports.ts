@@ -1,7 +1,7 @@
 import type { BaseCheckpointSaver } from "@langchain/langgraph";
 import type { BaseChatModel } from "@langchain/core/language_models/chat_models";
 import type { Clock } from "../facts/clock.ts";
-import type { ForgeReader, ForgeWriter, Ledger } from "../facts/ports.ts";
+import type { ForgeReader, ForgeWriter, Ledger, Locks } from "../facts/ports.ts";
 import type { Look } from "../../tools/look.ts";
 import type { Cleared } from "./clearance.ts";
 import type { FactsReader, GateCatalog, LaneOf } from "./gate.ts";
@@ -12,15 +12,6 @@ export interface PullRequestText {
   /** Markdown. */
   readonly body: string;
   readonly commitMessage: string;
-}
-
-/** Held while something is done to one thread or one rollout, across processes; released when the process dies. */
-export interface Locks {
-  /**
-   * @param wait how long to wait for the present holder, in milliseconds
-   * @throws OperatorError `busy`, naming the holder
-   */
-  acquire(name: string, wait: number): Promise<{ release(): void }>;
 }
 
 /** Everything outside that the graph needs; `compose.ts` fills it with adapters, tests with small fakes. */

@@ -26,7 +26,7 @@ export const memoryForge = (files: Readonly<Record<string, string>>): MemoryForg
     const id = createHash("sha1")
       .update(JSON.stringify([base.commit, bytes, message]))
       .digest("hex");
-    commits.set(id, { ...tree, commit: id, paths: () => tree.paths(), read: tree.read, mode: tree.mode });
+    commits.set(id, { ...tree, commit: id });
     return id;
   };
   const treeOf = (id: string): SourceTree => {

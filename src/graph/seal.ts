@@ -1,0 +1,206 @@
+import { randomUUID } from "node:crypto";
+import { coerceMessageLikeToMessage, HumanMessage, type BaseMessageLike } from "@langchain/core/messages";
+import { Command, isCommand, type BaseCheckpointSaver } from "@langchain/langgraph";
+import { z } from "zod";
+import { BarrierError, type BarrierCode } from "../facts/barrier.ts";
+import type { Locks } from "../facts/ports.ts";
+import { requestSchema, SCHEMA_VERSION } from "./state.ts";
+
+/** Far more supersteps than any honest run takes; the caller does not choose. */
+const RECURSION_LIMIT = 200;
+const MAX_TEXT = 20_000;
+const MAX_MESSAGES = 100;
+
+export interface SealOptions {
+  readonly locks: Locks;
+  /**
+   * True only where a server with auth in front overwrites `langgraph_auth_user` (V15). Otherwise the caller could name
+   * anybody, and the name is dropped.
+   */
+  readonly trustServerUser?: boolean;
+  /** How long a second run on the same thread waits for the first, in milliseconds; by default not at all. */
+  readonly wait?: number;
+}
+
+/** The one funnel under `invoke`, `stream`, `batch` and `streamEvents`, whatever their version. */
+const FUNNEL = "_streamIterator";
+
+/** The parts of a compiled graph that the seal closes. */
+interface Sealable {
+  checkpointer?: BaseCheckpointSaver | boolean | undefined;
+  _streamIterator(input: unknown, options?: Record<string, unknown>): AsyncGenerator;
+  bulkUpdateState(config: unknown, steps: readonly { updates: readonly Update[] }[]): Promise<unknown>;
+}
+interface Update {
+  readonly values?: unknown;
+  readonly asNode?: string;
+}
+
+const refuse = (code: BarrierCode, what: string, remedy: string): BarrierError =>
+  new BarrierError(code, what, { where: "graph", remedy });
+
+const PLAIN = "Send messages or a request, or answer the pause with a resume.";
+
+const inputSchema = z.object({
+  messages: z.unknown().optional(),
+  request: requestSchema.nullish(),
+});
+
+const asHuman = (like: unknown): HumanMessage[] => {
+  try {
+    const message = coerceMessageLikeToMessage(like as BaseMessageLike);
+    if (message.getType() !== "human") return [];
+    if (message.text.length > MAX_TEXT)
+      throw refuse("L2/input", `a message is longer than ${MAX_TEXT} characters`, "Say it shorter.");
+    // A new id, because one that exists would rewrite what was said before (V30).
+    return [new HumanMessage({ content: message.text, id: randomUUID() })];
+  } catch (error) {
+    if (error instanceof BarrierError) throw error;
+    throw refuse("L2/input", "a message has no form that is known", 'Send { role: "user", content: "…" }.');
+  }
+};
+
+/** What a person said, and nothing else: no tool call to be executed, no answer of a tool, no words put in our mouth. */
+const plainInput = (input: unknown): Record<string, unknown> => {
+  const parsed = inputSchema.safeParse(input);
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    const where = issue === undefined ? "" : ` (${issue.path.join(".")}: ${issue.message})`;
+    throw refuse("L2/input", `the input is not of the form that this graph takes${where}`, PLAIN);
+  }
+  const { messages = [], request } = parsed.data;
+  const list: unknown[] = Array.isArray(messages) ? messages : [messages];
+  if (list.length > MAX_MESSAGES) throw refuse("L2/input", `more than ${MAX_MESSAGES} messages at once`, PLAIN);
+  return { messages: list.flatMap(asHuman), request: request ?? null };
+};
+
+/** A Command may answer a pause. It may not go anywhere, write anything or speak to a parent. */
+const checkedInput = (input: unknown): unknown => {
+  if (input === null || input === undefined) return null;
+  if (!isCommand(input)) return plainInput(input);
+  const { goto, update, graph, resume } = input;
+  const jumps = Array.isArray(goto) ? goto.length > 0 : goto !== undefined;
+  if (jumps || update !== undefined || graph !== undefined)
+    throw refuse("L2/command", "a command may only resume", PLAIN);
+  if (resume === undefined || resume === null) throw refuse("L2/command", "the resume is empty", PLAIN);
+  return new Command({ resume });
+};
+
+const isEmpty = (value: unknown): boolean =>
+  value === undefined ||
+  value === null ||
+  value === "" ||
+  (typeof value === "object" && Object.keys(value).length === 0);
+
+interface Asked {
+  readonly thread: string;
+  readonly checkpoint: string | null;
+  readonly configurable: Record<string, unknown>;
+}
+
+const USER_KEYS = ["langgraph_auth_user", "langgraph_auth_user_id", "langgraph_auth_permissions"];
+
+const checkedConfigurable = (given: unknown, trustServerUser: boolean): Asked => {
+  const configurable: Record<string, unknown> = typeof given === "object" && given !== null ? { ...given } : {};
+  for (const key of Object.keys(configurable))
+    if (key.startsWith("__")) throw refuse("L2/internal-key", `${key} is not a caller's to set`, "Leave it out.");
+  for (const key of ["checkpoint_ns", "checkpoint_map"]) {
+    if (!isEmpty(configurable[key]))
+      throw refuse("L2/internal-key", `${key} reaches inside the graph`, "Name the thread alone.");
+    Reflect.deleteProperty(configurable, key);
+  }
+  if (!trustServerUser) for (const key of USER_KEYS) Reflect.deleteProperty(configurable, key);
+  const thread = configurable["thread_id"];
+  if (typeof thread !== "string" || thread === "" || thread.length > 300)
+    throw refuse("L2/no-thread", "a run needs a thread", "Set configurable.thread_id to a name of your choice.");
+  const checkpoint = configurable["checkpoint_id"];
+  Reflect.deleteProperty(configurable, "checkpoint_id");
+  if (!isEmpty(checkpoint) && typeof checkpoint !== "string")
+    throw refuse("L2/fork", "checkpoint_id is no id", "Leave it out: a thread is continued at its head.");
+  return { thread, configurable, checkpoint: typeof checkpoint === "string" && checkpoint !== "" ? checkpoint : null };
+};
+
+/** Only the head is continued, and only a state that this version can read. */
+const checkHead = async (saver: Sealable["checkpointer"], { thread, checkpoint }: Asked): Promise<void> => {
+  if (typeof saver !== "object") {
+    if (checkpoint !== null) throw refuse("L2/fork", "there is no thread to branch from", "Leave checkpoint_id out.");
+    return;
+  }
+  const head = await saver.getTuple({ configurable: { thread_id: thread, checkpoint_ns: "" } });
+  if (checkpoint !== null && head?.checkpoint.id !== checkpoint)
+    throw refuse(
+      "L2/fork",
+      "this is not the thread's last checkpoint",
+      "Continue the thread at its head, or ask anew on a new thread: what is past is not judged again.",
+    );
+  const version: unknown = head?.checkpoint.channel_values["schemaVersion"];
+  if (typeof version === "number" && version > SCHEMA_VERSION)
+    throw refuse(
+      "L2/version",
+      `the thread was written by a later version (state ${version}, this one reads up to ${SCHEMA_VERSION})`,
+      "Upgrade network-operator, or ask on a new thread.",
+    );
+};
+
+const DROPPED = ["interruptBefore", "interruptAfter", "checkpointDuring", "context", "cache", "store", "inputKeys"];
+
+/** The server dismisses a pause with exactly this: nothing, as the end. It can reach no effect. */
+const dismisses = (steps: readonly { updates: readonly Update[] }[]): boolean =>
+  steps.length === 1 &&
+  steps[0]?.updates.length === 1 &&
+  steps[0].updates.every(({ values, asNode }) => (values === null || values === undefined) && asNode === "__end__");
+
+/**
+ * Closes every entry point of a compiled graph in place: plain input and schema-checked resumes, at the head of a
+ * thread, one run per thread across processes, written down before the next step begins.
+ *
+ * @throws BarrierError from each closed way, with its code (`L2/…`)
+ */
+export const seal = <Graph extends object>(graph: Graph, options: SealOptions): Graph => {
+  const inner = graph as unknown as Sealable;
+  if (typeof inner[FUNNEL] !== "function" || typeof inner.bulkUpdateState !== "function")
+    throw refuse("L2/reconfigured", "this LangGraph has other entry points than the seal knows", "Pin the version.");
+  const stream: Sealable[typeof FUNNEL] = inner[FUNNEL].bind(graph);
+  const update: Sealable["bulkUpdateState"] = inner.bulkUpdateState.bind(graph);
+
+  const sealed: Record<string, unknown> = {
+    async *_streamIterator(input: unknown, given: Record<string, unknown> = {}) {
+      const checked = checkedInput(input);
+      const asked = checkedConfigurable(given["configurable"], options.trustServerUser === true);
+      const rest = Object.fromEntries(Object.entries(given).filter(([key]) => !DROPPED.includes(key)));
+      const lock = await options.locks.acquire(`thread:${asked.thread}`, options.wait ?? 0).catch((cause: unknown) => {
+        throw new BarrierError("L2/busy", "another run holds this thread", {
+          where: asked.thread,
+          remedy: "Wait for it to end, or ask on another thread.",
+          cause,
+        });
+      });
+      try {
+        await checkHead(inner.checkpointer, asked);
+        yield* stream(checked, {
+          ...rest,
+          configurable: { ...asked.configurable, __pregel_strict_resume: true },
+          recursionLimit: RECURSION_LIMIT,
+          durability: "sync",
+        });
+      } finally {
+        lock.release();
+      }
+    },
+    bulkUpdateState: (config: unknown, steps: readonly { updates: readonly Update[] }[]) => {
+      if (dismisses(steps)) return update(config, steps);
+      return Promise.reject(refuse("L2/state-edit", "state is not a caller's to edit", PLAIN));
+    },
+    updateState: (config: unknown, values: unknown, asNode?: string) => {
+      const step = asNode === undefined ? { values } : { values, asNode };
+      return sealedUpdate(config, [{ updates: [step] }]);
+    },
+    withConfig: () => {
+      throw refuse("L2/reconfigured", "a sealed graph is not rebuilt with other settings", "Pass them with each run.");
+    },
+  };
+  const sealedUpdate = sealed["bulkUpdateState"] as Sealable["bulkUpdateState"];
+  for (const [name, value] of Object.entries(sealed))
+    Object.defineProperty(graph, name, { value, writable: false, configurable: false, enumerable: false });
+  return graph;
+};
