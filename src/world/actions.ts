@@ -1,0 +1,44 @@
+import { OperatorError } from "../facts/errors.ts";
+import { JOURNEYS } from "./scenario/journeys.ts";
+import { WORKLOADS } from "./scenario/workloads.ts";
+import type { Pod } from "./cluster/pods.ts";
+import type { Action } from "./state.ts";
+
+/** What `sample do` understands, as a person would type it. */
+export const KNOWN_ACTIONS: readonly { readonly words: string; readonly about: string }[] = [
+  ...JOURNEYS.map((j) => ({ words: j.id, about: j.about })),
+  { words: "restart POD", about: "delete a pod; its successor starts (a name, or namespace/workload)" },
+  { words: "suspend KIND/NAMESPACE/NAME", about: "flux suspend, for a Kustomization or a GitRepository" },
+  { words: "resume KIND/NAMESPACE/NAME", about: "flux resume" },
+];
+
+/** The action that the words mean; throws an input error that lists what there is. */
+export const parseAction = (words: string, time: number, pods: readonly Pod[]): Action => {
+  const text = words.trim().replaceAll(/\s+/g, " ");
+  const journey = JOURNEYS.find((j) => j.id === text);
+  if (journey !== undefined) return { kind: "journey", time, journey: journey.id };
+  const [verb = "", object = "", ...rest] = text.split(" ");
+  if (rest.length === 0 && object !== "") {
+    if (verb === "restart") return restart(object, time, pods);
+    if ((verb === "suspend" || verb === "resume") && /^(Kustomization|GitRepository)\/[^/]+\/[^/]+$/.test(object)) {
+      return { kind: "suspend", time, object, suspend: verb === "suspend" };
+    }
+  }
+  throw new OperatorError("input", `the sample cluster knows no action ${JSON.stringify(text.slice(0, 80))}`, {
+    remedy: `It knows: ${KNOWN_ACTIONS.map((a) => a.words).join(", ")}.`,
+  });
+};
+
+const restart = (name: string, time: number, pods: readonly Pod[]): Action => {
+  const pod = pods.find(
+    (p) => p.name === name || `${p.namespace}/${p.name}` === name || p.workload.id === name || p.workload.name === name,
+  );
+  if (pod !== undefined) return { kind: "restart", time, workload: pod.workload.id, replica: pod.replica };
+  throw new OperatorError(
+    "input",
+    `no pod or workload ${JSON.stringify(name.slice(0, 80))} runs in the sample cluster`,
+    {
+      remedy: `Workloads: ${WORKLOADS.map((w) => w.id).join(", ")}.`,
+    },
+  );
+};

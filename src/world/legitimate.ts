@@ -1,0 +1,120 @@
+import { labelSet, type LabelSet } from "../facts/labels.ts";
+import type { Protocol } from "../facts/verdict.ts";
+import { podsAt, type Pod } from "./cluster/pods.ts";
+import type { ClusterState } from "./cluster/flux.ts";
+import { NODES, OUTSIDERS } from "./scenario/nodes.ts";
+import type { Party } from "./scenario/model.ts";
+import { TALKS } from "./scenario/talks.ts";
+import { WORKLOADS } from "./scenario/workloads.ts";
+
+/** One end of a legitimate flow, in every position in which policy may meet it. */
+export interface LegitimateEnd {
+  /** `ns/Kind/name`, `reserved:X` or `fqdn:X`. */
+  readonly id: string;
+  readonly namespace: string | null;
+  readonly endpoint: boolean;
+  readonly labels: LabelSet;
+  readonly ip: string;
+  readonly names: readonly string[];
+}
+
+/** A connection that the cluster needs and that no draft may lose; `port` is after translation. */
+export interface LegitimateFlow {
+  readonly id: string;
+  readonly source: LegitimateEnd;
+  readonly destination: LegitimateEnd;
+  readonly protocol: Protocol;
+  readonly port: number;
+  /** How a recording can know it: all day, on some days, or only when somebody acts. */
+  readonly when: "steady" | "daily" | "rare" | "asked";
+}
+
+/** Every connection of the traffic model with every workload running, one entry per pair of pods and position. */
+export const legitimateFlows = (): readonly LegitimateFlow[] => {
+  const pods = podsAt(everythingApplied, [], 0, 0);
+  const flows: LegitimateFlow[] = [];
+  for (const talk of TALKS) {
+    for (const [source, destination] of pairs(talk.from, talk.to, pods)) {
+      const when = talk.cadence.kind === "weekly" ? "rare" : talk.cadence.kind;
+      flows.push({ id: talk.id, source, destination, protocol: talk.protocol, port: talk.port, when });
+    }
+    if (talk.asks === null || talk.from.kind !== "workload") continue;
+    for (const [source, server] of pairs(
+      talk.from,
+      { kind: "workload", id: "kube-system/coredns", replica: null },
+      pods,
+    )) {
+      flows.push({
+        id: `${talk.id} (dns)`,
+        source,
+        destination: server,
+        protocol: "UDP",
+        port: 53,
+        when: when(talk.cadence.kind),
+      });
+    }
+  }
+  return flows;
+};
+
+const when = (kind: string): LegitimateFlow["when"] =>
+  kind === "weekly" ? "rare" : kind === "steady" || kind === "daily" ? kind : "asked";
+
+const everythingApplied: ClusterState = {
+  from: 0,
+  source: null,
+  objects: new Map(),
+  kustomizations: new Map(),
+  born: new Map(WORKLOADS.flatMap((w) => (w.appliedBy === null ? [] : [[w.appliedBy, 0] as const]))),
+};
+
+const podEnd = (pod: Pod): LegitimateEnd => ({
+  id: `${pod.namespace}/${pod.workload.kind}/${pod.workload.name}`,
+  namespace: pod.namespace,
+  endpoint: true,
+  labels: pod.identityLabels,
+  ip: pod.ip,
+  names: [],
+});
+
+const reserved = (names: readonly string[], ip: string, asked: readonly string[] = []): LegitimateEnd => ({
+  id: asked[0] === undefined ? `reserved:${names[0] ?? ""}` : `fqdn:${asked[0]}`,
+  namespace: null,
+  endpoint: false,
+  labels: labelSet(names.map((name) => `reserved:${name}`)),
+  ip,
+  names: asked,
+});
+
+const podsOf = (party: Extract<Party, { kind: "workload" }>, pods: readonly Pod[]): readonly Pod[] =>
+  pods.filter((p) => p.workload.id === party.id && (party.replica === null || p.replica === party.replica));
+
+/** Where the other end's own node matters, the position follows it. */
+const pairs = (from: Party, to: Party, pods: readonly Pod[]): (readonly [LegitimateEnd, LegitimateEnd])[] => {
+  const sources = from.kind === "workload" ? podsOf(from, pods) : [null];
+  const targets = to.kind === "workload" ? podsOf(to, pods) : [null];
+  return sources.flatMap((source) =>
+    targets.flatMap((target) => {
+      const left = source === null ? positions(from, target) : [podEnd(source)];
+      const right = target === null ? positions(to, source) : [podEnd(target)];
+      return left.flatMap((l) => right.map((r) => [l, r] as const));
+    }),
+  );
+};
+
+const positions = (party: Party, other: Pod | null): LegitimateEnd[] => {
+  if (party.kind === "workload") return [];
+  if (party.kind === "kubelet") return other === null ? [] : [reserved(["host"], other.node.ip)];
+  if (party.kind === "apiserver" || party.kind === "node") {
+    const node = NODES.find((n) => (party.kind === "node" ? n.name === party.name : n.controlPlane));
+    if (node === undefined) return [];
+    const place = node.name === other?.node.name ? "host" : "remote-node";
+    return [reserved(node.controlPlane ? [place, "kube-apiserver"] : [place], node.ip)];
+  }
+  const outsider = OUTSIDERS.find((o) => o.id === party.id);
+  if (outsider === undefined) return [];
+  const world = outsider.ips.map((ip) => reserved(["world"], ip, outsider.name === null ? [] : [outsider.name]));
+  if (party.kind === "outsider") return world;
+  const entry = NODES.find((n) => !n.controlPlane && n.name !== other?.node.name);
+  return entry === undefined ? world : [...world, reserved(["remote-node"], entry.ip)];
+};

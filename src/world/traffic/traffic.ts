@@ -1,0 +1,203 @@
+import { HOUR } from "../../facts/clock.ts";
+import type { ClusterState } from "../cluster/flux.ts";
+import { podsAt, type Pod } from "../cluster/pods.ts";
+import type { Timeline } from "../cluster/timeline.ts";
+import { hash, pick } from "../hash.ts";
+import type { Journey, Talk } from "../scenario/model.ts";
+import { INSIDE_ZONE, OUTSIDERS } from "../scenario/nodes.ts";
+import { serviceOf } from "../scenario/services.ts";
+import { JOURNEYS } from "../scenario/journeys.ts";
+import type { Action } from "../state.ts";
+import { makeDecider, type Decider } from "./decide.ts";
+import { endKey, type End } from "./ends.ts";
+import { journeyAt, occurrencesBetween, type Cast, type Occurrence } from "./occurrences.ts";
+import { shapesOf, type Connection, type DnsQuestion, type Shape } from "./shapes.ts";
+
+/** One Hubble event of the world: a shape and its moment. */
+export interface FlowRecord {
+  readonly time: number;
+  readonly shape: Shape;
+  /** The client's ephemeral port. */
+  readonly port: number;
+  readonly uuid: string;
+}
+
+export interface JourneyOutcome {
+  readonly through: boolean;
+  /** The talk that was dropped, where one was. */
+  readonly stoppedAt: string | null;
+}
+
+export interface Traffic {
+  /** All events in `[from, to)`, in order of time. */
+  between(from: number, to: number): FlowRecord[];
+  /** What a person would see now; nothing is recorded. */
+  walk(journey: string, time: number): JourneyOutcome | null;
+  pods(time: number): readonly Pod[];
+}
+
+/** What began so long ago may still leave flows. */
+const SPILL = 20_000;
+/** A lost SYN is sent again after one and three seconds, an unanswered question after five. */
+const RETRIES = { TCP: [0, 1_000, 3_000], other: [0, 5_000] } as const;
+
+export const makeTraffic = (world: {
+  readonly seed: number;
+  readonly start: number;
+  readonly timeline: Timeline;
+  readonly actions: readonly Action[];
+}): Traffic => {
+  const { seed, start, timeline, actions } = world;
+  const deciders = new WeakMap<ClusterState, Decider>();
+  const shapes = new WeakMap<Decider, Map<string, ReturnType<typeof shapesOf>>>();
+
+  const deciderAt = (state: ClusterState): Decider => {
+    let decider = deciders.get(state);
+    if (decider === undefined) {
+      decider = makeDecider(state);
+      deciders.set(state, decider);
+      shapes.set(decider, new Map());
+    }
+    return decider;
+  };
+  const castAt = (time: number): Cast => ({
+    seed,
+    start,
+    actions,
+    pods: podsAt(timeline.at(time), actions, start, time),
+  });
+
+  /** Times at which pods or policies change. */
+  const edges = [
+    ...timeline.states.map((s) => s.from),
+    ...actions.flatMap((a) => (a.kind === "restart" ? [a.time] : [])),
+  ].sort((a, b) => a - b);
+
+  const shapesFor = (decider: Decider, connection: Connection): ReturnType<typeof shapesOf> => {
+    const memory = shapes.get(decider);
+    const { source, destination, protocol, port, dns, dialled, oneWay, long } = connection;
+    const memo = `${endKey(source)}>${endKey(destination)}:${String(port)}/${protocol} ${String(long)} ${String(oneWay)} ${dialled?.ip ?? ""} ${dns.map((q) => q.name).join()}`;
+    const known = memory?.get(memo);
+    if (known !== undefined) return known;
+    const made = shapesOf(connection);
+    memory?.set(memo, made);
+    return made;
+  };
+
+  /** Plays one occurrence; `emit` gets its flows, or null to look only at the outcome. */
+  const play = (happens: Occurrence, cast: Cast, decider: Decider, emit: FlowRecord[] | null): JourneyOutcome => {
+    const h = hash(cast.seed, happens.dice);
+    let serial = 0;
+    let time = happens.time;
+    const connect = (connection: Connection): boolean => {
+      const { shapes, delivered } = shapesFor(decider, connection);
+      const tries = delivered ? [0] : connection.protocol === "TCP" ? RETRIES.TCP : RETRIES.other;
+      const port = 32_768 + ((h + serial * 7_919) % 28_000);
+      for (const wait of emit === null ? [] : tries) {
+        for (const shape of shapes) {
+          serial += 1;
+          emit?.push({ time: time + wait + shape.after, shape, port, uuid: uuidOf(h, happens.time, serial) });
+        }
+      }
+      return delivered;
+    };
+    for (const { talk, source, destination } of happens.steps) {
+      const lookup =
+        talk.asks === null || source.kind !== "pod" ? null : lookupOf(cast, talk, source.pod, decider, happens.dice);
+      if (lookup !== null) {
+        if (!connect(lookup)) return { through: false, stoppedAt: `${talk.id} (asking for ${talk.asks ?? ""})` };
+        time += 12;
+      }
+      // Names count only where the proxy saw the answer (C B.4.3).
+      const proxied = lookup !== null && lookup.decision.verdict.egress.outcome === "allowed-l7";
+      const to: End = destination.kind === "world" && !proxied ? { ...destination, name: null } : destination;
+      const delivered = connect({
+        source,
+        destination: to,
+        protocol: talk.protocol,
+        port: talk.port,
+        decision: decider.decide(source, to, talk.protocol, talk.port),
+        world: decider.worldLabels,
+        dns: [],
+        dialled: showsSocket(talk) ? talk.dialled : null,
+        oneWay: talk.oneWay,
+        long: happens.long,
+      });
+      if (!delivered) return { through: false, stoppedAt: talk.id };
+      time += 80;
+    }
+    return { through: true, stoppedAt: null };
+  };
+
+  return {
+    between: (from, to) => {
+      const records: FlowRecord[] = [];
+      const first = Math.max(start, from - SPILL);
+      const cuts = [first, ...edges.filter((e) => e > first && e < to), to];
+      for (const [index, since] of cuts.slice(0, -1).entries()) {
+        const until = cuts[index + 1] ?? to;
+        const cast = castAt(since);
+        const decider = deciderAt(timeline.at(since));
+        for (const happens of occurrencesBetween(cast, since, until)) play(happens, cast, decider, records);
+      }
+      return records.filter((r) => r.time >= from && r.time < to).sort((a, b) => a.time - b.time);
+    },
+    walk: (journey, time) => {
+      const found: Journey | undefined = JOURNEYS.find((j) => j.id === journey);
+      if (found === undefined) return null;
+      const cast = castAt(time);
+      const happens = journeyAt(cast, found, time);
+      return happens === null
+        ? { through: false, stoppedAt: "a pod that does not run" }
+        : play(happens, cast, deciderAt(timeline.at(time)), null);
+    },
+    pods: (time) => castAt(time).pods,
+  };
+};
+
+/** Socket translation is shown for what is rare enough to matter to a reader. */
+const showsSocket = (talk: Talk): boolean => talk.cadence.kind !== "steady" || talk.cadence.every >= HOUR;
+
+const uuidOf = (h: number, time: number, serial: number): string => {
+  const hex = (n: number, width: number): string => n.toString(16).padStart(width, "0").slice(-width);
+  return `${hex(h, 8)}-${hex(serial, 4)}-4${hex(time >>> 0, 3)}-8${hex(serial >>> 4, 3)}-${hex(time, 12)}`;
+};
+
+/** The question a pod asks before it talks: through its search domains first, because ndots is 5 (C B.4.4). */
+const lookupOf = (cast: Cast, talk: Talk, pod: Pod, decider: Decider, dice: string): Connection | null => {
+  const servers = cast.pods.filter((p) => p.workload.id === "kube-system/coredns");
+  const server = pick(servers, cast.seed, "dns", dice);
+  const { asks } = talk;
+  if (server === null || asks === null) return null;
+  const source: End = { kind: "pod", pod };
+  const destination: End = { kind: "pod", pod: server };
+  const search = [`${pod.namespace}.svc.cluster.local`, "svc.cluster.local", "cluster.local"];
+  const dns: DnsQuestion[] = [
+    ...search.map((domain) => ({ name: `${asks}.${domain}`, ips: [] })),
+    { name: asks, ips: answersFor(asks) },
+  ];
+  return {
+    source,
+    destination,
+    protocol: "UDP",
+    port: 53,
+    decision: decider.decide(source, destination, "UDP", 53),
+    world: decider.worldLabels,
+    dns,
+    dialled: null,
+    oneWay: false,
+    long: false,
+  };
+};
+
+const answersFor = (name: string): readonly string[] => {
+  const outsider = OUTSIDERS.find((o) => o.name === name);
+  if (outsider !== undefined) return outsider.ips;
+  if (name.endsWith(`.${INSIDE_ZONE}`)) {
+    const gateway = serviceOf("network/envoy-internal");
+    return gateway?.loadBalancerIp === undefined || gateway.loadBalancerIp === null ? [] : [gateway.loadBalancerIp];
+  }
+  const [service = "", namespace = ""] = name.split(".");
+  const found = serviceOf(`${namespace}/${service}`);
+  return found === null ? [] : [found.clusterIp];
+};

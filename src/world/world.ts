@@ -1,0 +1,254 @@
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import { MINUTE, iso, type Clock } from "../facts/clock.ts";
+import { OperatorError } from "../facts/errors.ts";
+import { parseAction } from "./actions.ts";
+import { loadAdmission, type Admission } from "./cluster/admission.ts";
+import type { ClusterState, KustomizationState } from "./cluster/flux.ts";
+import { isFluxKustomization, specOf } from "./cluster/objects.ts";
+import { renderCommit, type Rendering } from "./cluster/render.ts";
+import { buildTimeline, type Timeline } from "./cluster/timeline.ts";
+import { openRelay, type Relay, type Scene } from "./relay/relay.ts";
+import { SAMPLE_FOLDER, createRemote, headOfMain } from "./remote.ts";
+import { NODES } from "./scenario/nodes.ts";
+import { openState, type FaultKind, type WorldState } from "./state.ts";
+import { makeTraffic, type JourneyOutcome, type Traffic } from "./traffic/traffic.ts";
+
+/** World time begins on a Monday at midnight UTC; the repository is some weeks older. */
+export const WORLD_START = Date.UTC(2026, 2, 2);
+const REPOSITORY_TIME = Date.UTC(2026, 1, 1);
+const SEED = 20_260_302;
+
+export interface Hole {
+  readonly node: string;
+  /** Milliseconds since the epoch, half-open. */
+  readonly from: number;
+  readonly to: number;
+  /** How the tap fails; a node that Relay cannot reach unless said otherwise. */
+  readonly kind?: FaultKind;
+}
+
+export interface WorldStatus {
+  readonly start: number;
+  readonly clock: number;
+  readonly head: string;
+  /** The source's last fetched commit. */
+  readonly fetched: string | null;
+  readonly kustomizations: readonly {
+    readonly id: string;
+    readonly suspended: boolean;
+    readonly ready: boolean | null;
+    readonly applied: string | null;
+    readonly message: string;
+  }[];
+  readonly pods: number;
+  readonly actions: number;
+}
+
+export interface Deed {
+  readonly time: number;
+  readonly words: string;
+  /** For a journey: whether the person got through, as things stand now. */
+  readonly outcome: JourneyOutcome | null;
+}
+
+export interface ServedWorld {
+  /** Hubble Relay, plaintext: `127.0.0.1:port`. */
+  readonly relayAddress: string;
+  close(): Promise<void>;
+}
+
+export interface World {
+  readonly clock: Clock;
+  /** When world time began. */
+  readonly start: number;
+  /** The bare repository that everything is pulled from. */
+  readonly remote: string;
+  status(): Promise<WorldStatus>;
+  /** Does what the words say at the clock's time; its flows are played when the clock is turned past it. */
+  do(words: string): Promise<Deed>;
+  serve(): Promise<ServedWorld>;
+  /** How many clients follow the flows of this process now. */
+  followers(): number;
+  /** Turns the clock to `to`, playing every flow in between to whoever follows. */
+  play(
+    to: number,
+    options?: { readonly holes?: readonly Hole[]; readonly onHour?: (clock: number) => void },
+  ): Promise<void>;
+  dispose(): void;
+}
+
+/** Removes the world and its repository, so that the next `openWorld` begins afresh. */
+export const resetWorld = async (state: string): Promise<void> => {
+  await rm(join(state, "world"), { recursive: true, force: true });
+  await rm(join(state, "remote.git"), { recursive: true, force: true });
+};
+
+/**
+ * The sample cluster in a state folder; made on first use. Its clock stands still unless `play` turns it.
+ * `repository`: another folder of manifests than the bundled one, for incidents.
+ */
+export const openWorld = async (options: { readonly dir: string; readonly repository?: string }): Promise<World> => {
+  const remote = join(options.dir, "remote.git");
+  await createRemote({ dir: remote, folder: options.repository ?? SAMPLE_FOLDER, time: REPOSITORY_TIME });
+  const state = openState(join(options.dir, "world"), { seed: SEED, start: WORLD_START });
+  state.sawMain(await headOfMain(remote));
+  return new SampleWorld(remote, join(options.dir, "world", "rendered"), state);
+};
+
+class SampleWorld implements World {
+  readonly remote: string;
+  readonly start: number;
+  readonly clock: Clock;
+  readonly #state: WorldState;
+  readonly #cache: string;
+  readonly #renderings = new Map<string, Promise<Rendering>>();
+  #admission: Promise<Admission> | null = null;
+  #scene: { readonly key: string; readonly scene: Scene; readonly timeline: Timeline } | null = null;
+  #relay: Relay | null = null;
+
+  constructor(remote: string, cache: string, state: WorldState) {
+    this.remote = remote;
+    this.start = state.start;
+    this.#cache = cache;
+    this.#state = state;
+    this.clock = { now: () => state.clock() };
+  }
+
+  /** The world up to `until`, built again only when something that it depends on changed. */
+  async #until(
+    until: number,
+  ): Promise<{ readonly scene: Scene; readonly timeline: Timeline; readonly traffic: Traffic }> {
+    const state = this.#state;
+    state.sawMain(await headOfMain(this.remote));
+    const history = state.history();
+    const actions = state.actions();
+    const now = state.clock();
+    const key = JSON.stringify([until, now, history, actions.length]);
+    if (this.#scene?.key !== key) {
+      this.#admission ??= loadAdmission();
+      const timeline = await buildTimeline({
+        start: state.start,
+        until,
+        history,
+        actions,
+        admit: await this.#admission,
+        render: (commit) => this.#render(commit),
+      });
+      const traffic = makeTraffic({ seed: state.seed, start: state.start, timeline, actions });
+      this.#scene = { key, timeline, scene: { start: state.start, now, traffic, actions } };
+    }
+    const { scene, timeline } = this.#scene;
+    return { scene, timeline, traffic: scene.traffic };
+  }
+
+  #render(commit: string): Promise<Rendering> {
+    let rendering = this.#renderings.get(commit);
+    if (rendering === undefined) {
+      rendering = renderCommit(this.remote, commit, this.#cache);
+      this.#renderings.set(commit, rendering);
+    }
+    return rendering;
+  }
+
+  async #now(): Promise<{ readonly scene: Scene; readonly cluster: ClusterState; readonly traffic: Traffic }> {
+    const { scene, timeline, traffic } = await this.#until(this.#state.clock());
+    return { scene, traffic, cluster: timeline.at(scene.now) };
+  }
+
+  async status(): Promise<WorldStatus> {
+    const { scene, cluster, traffic } = await this.#now();
+    const kustomizations = [...cluster.objects.values()].filter(isFluxKustomization).map((object) => {
+      const id = `${object.metadata.namespace ?? "default"}/${object.metadata.name}`;
+      const said: KustomizationState | undefined = cluster.kustomizations.get(id);
+      return {
+        id,
+        suspended: specOf(object)["suspend"] === true,
+        ready: said?.ready ?? null,
+        applied: said?.applied ?? null,
+        message: said?.message ?? "",
+      };
+    });
+    return {
+      start: this.start,
+      clock: scene.now,
+      head: await headOfMain(this.remote),
+      fetched: cluster.source?.commit ?? null,
+      kustomizations: kustomizations.sort((a, b) => (a.id < b.id ? -1 : 1)),
+      pods: traffic.pods(scene.now).length,
+      actions: scene.actions.length,
+    };
+  }
+
+  async do(words: string): Promise<Deed> {
+    const { scene, traffic } = await this.#now();
+    const action = parseAction(words, scene.now, traffic.pods(scene.now));
+    this.#state.append(action);
+    const outcome = action.kind === "journey" ? traffic.walk(action.journey, scene.now) : null;
+    return { time: scene.now, words, outcome };
+  }
+
+  async serve(): Promise<ServedWorld> {
+    const relay = await openRelay(async () => (await this.#now()).scene);
+    this.#relay = relay;
+    return {
+      relayAddress: relay.address,
+      close: async () => {
+        this.#relay = null;
+        await relay.close();
+      },
+    };
+  }
+
+  followers(): number {
+    return this.#relay?.followers ?? 0;
+  }
+
+  async play(
+    to: number,
+    options: { readonly holes?: readonly Hole[]; readonly onHour?: (clock: number) => void } = {},
+  ): Promise<void> {
+    const state = this.#state;
+    await state.alone(async () => {
+      const from = state.clock();
+      if (!Number.isInteger(to) || to < from) {
+        throw new OperatorError(
+          "input",
+          `the sample cluster's clock stands at ${iso(from)} and cannot be turned back`,
+          {
+            remedy: "Turn it forward (`sample clock +24h`), or begin afresh (`sample reset`).",
+          },
+        );
+      }
+      for (const hole of options.holes ?? []) this.#makeHole(hole);
+      const { scene } = await this.#until(to);
+      for (let since = from; since < to;) {
+        const until = Math.min(to, since + 60 * MINUTE);
+        await this.#relay?.play(scene, since, until);
+        // Kept hour by hour: a kill in between loses what was not yet played, and nothing is played twice.
+        state.turnClock(until);
+        options.onHour?.(until);
+        since = until;
+      }
+      this.#relay?.settle(to);
+    });
+  }
+
+  #makeHole(hole: Hole): void {
+    if (!NODES.some((n) => n.name === hole.node) || hole.to <= hole.from) {
+      throw new OperatorError(
+        "input",
+        `no hole can be made in ${JSON.stringify(hole.node.slice(0, 80))} for that time`,
+        {
+          remedy: `Nodes: ${NODES.map((n) => n.name).join(", ")}; the end comes after the beginning.`,
+        },
+      );
+    }
+    const { node, from, to, kind } = hole;
+    this.#state.append({ kind: "fault", time: from, until: to, node, fault: kind ?? "unavailable" });
+  }
+
+  dispose(): void {
+    this.#state.dispose();
+  }
+}
