@@ -1,16 +1,10 @@
 import { readFileSync } from "node:fs";
-import { Command } from "commander";
+import { Command, type OutputConfiguration } from "commander";
 import { askCommands } from "./commands/ask.ts";
-import { auditCommand } from "./commands/audit.ts";
-import { doctorCommand } from "./commands/doctor.ts";
-import { draftCommand } from "./commands/draft.ts";
-import { evalsCommand } from "./commands/evals.ts";
-import { flowsCommand } from "./commands/flows.ts";
 import { graphCommand } from "./commands/graph.ts";
 import { initCommand } from "./commands/init.ts";
 import { logCommand } from "./commands/log.ts";
 import { prCommand } from "./commands/pr.ts";
-import { replayCommand } from "./commands/replay.ts";
 import { runCommand } from "./commands/run.ts";
 import { sampleCommand } from "./commands/sample.ts";
 import { statusCommand } from "./commands/status.ts";
@@ -25,31 +19,36 @@ export const buildProgram = (): Command => {
   const program = new Command("network-operator")
     .description("Locks Kubernetes namespaces down with Cilium, and cannot break the network.")
     .version(version())
-    .showHelpAfterError("(network-operator --help lists the commands)")
-    .exitOverride();
+    .exitOverride()
+    .configureOutput(oneLine);
   for (const command of [
     ...askCommands(),
     runCommand(),
     statusCommand(),
-    auditCommand(),
-    replayCommand(),
-    draftCommand(),
-    flowsCommand(),
     prCommand(),
     sampleCommand(),
     graphCommand(),
-    evalsCommand(),
     logCommand(),
     initCommand(),
-    doctorCommand(),
   ])
     program.addCommand(inherit(command));
   return program;
 };
 
-/** `exitOverride` is not inherited by commands that are added ready-made. */
+/** A mistake on the command line is said in one line, with where to look. */
+const oneLine: OutputConfiguration = {
+  outputError: (text, write) => {
+    const line = text
+      .replace(/^error: /, "")
+      .replaceAll(/\s*\n\s*/g, " ")
+      .trim();
+    write(`${line} (--help lists what there is)\n`);
+  },
+};
+
+/** Neither is inherited by commands that are added ready-made. */
 const inherit = (command: Command): Command => {
-  command.exitOverride();
+  command.exitOverride().configureOutput(oneLine);
   for (const child of command.commands) inherit(child);
   return command;
 };

@@ -12,12 +12,17 @@ export const graphCommand = (): Command =>
     ["mermaid", "json"],
   ).action(async (options: Options) => {
     const face = faceOf(options);
-    const { graphJson, graphMermaid } = await import("../../graph/diagram.ts");
+    const [{ graphJson, graphMermaid }, { topologyOf }, { gates }] = await Promise.all([
+      import("../../graph/draw.ts"),
+      import("../../graph/build.ts"),
+      import("../../graph/gates/index.ts"),
+    ]);
+    const topology = topologyOf(gates);
     if (face.format === "mermaid") {
-      process.stdout.write(`${graphMermaid()}\n`);
+      process.stdout.write(graphMermaid(topology));
       return;
     }
-    const report = graphJson();
+    const report = graphJson(topology);
     process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
     if (!report.proof.holds) process.exitCode = 1;
   });
