@@ -5,6 +5,7 @@ import type { PolicyDocument } from "../../facts/policy.ts";
 import { some } from "../gates/kit.ts";
 import type { GateFacts } from "../gate.ts";
 import { policyView } from "./views.ts";
+import { worsened } from "./worsened.ts";
 
 /**
  * Why a change does not only loosen, or null when it does: nobody comes under default-deny, and with every namespace
@@ -31,8 +32,7 @@ export const loosensOnly = (facts: GateFacts): string | null => {
     });
   const before = run(view.standing.map((p) => p.document));
   const after = run(view.proposed.map((p) => p.document));
-  const was = new Map(before.edges.map((j) => [j.edge, j.verdict]));
-  const worse = after.edges.filter((j) => j.verdict !== "allowed" && was.get(j.edge) === "allowed");
+  const worse = worsened(before, after);
   if (worse.length === 0) return null;
   return `it takes ${some(worse.map(({ edge }) => `${edge.source.id} -> ${edge.destination.id} ${edge.port}/${edge.protocol}`))} away`;
 };

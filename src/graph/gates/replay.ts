@@ -8,6 +8,7 @@ import type { EvidenceFacts, GateFacts } from "../gate.ts";
 import { candidateOf } from "../facts/candidate.ts";
 import type { Candidate } from "../facts/candidate.ts";
 import { policyView } from "../facts/views.ts";
+import { worsened } from "../facts/worsened.ts";
 import { gate, passes, refuses, refusesUnknown, some } from "./kit.ts";
 import type { Word } from "./kit.ts";
 
@@ -61,16 +62,10 @@ const madeWorse = (
   inventory: Inventory,
   after: Replay,
 ): readonly JudgedEdge[] => {
-  const bad = after.edges.filter((j) => j.verdict !== "allowed");
-  if (bad.length === 0) return [];
-  const before = run(
-    facts,
-    { ...candidate, documents: candidate.standing },
-    inventory,
-    bad.map((j) => j.edge),
-  );
-  const was = new Map(before.edges.map((j) => [j.edge, j.verdict]));
-  return bad.filter((j) => was.get(j.edge) === "allowed");
+  const bad = after.edges.filter((j) => j.verdict !== "allowed").map((j) => j.edge);
+  return bad.length === 0
+    ? []
+    : worsened(run(facts, { ...candidate, documents: candidate.standing }, inventory, bad), after);
 };
 
 /** What would break if every later namespace were locked too: shown, never blocking. */
@@ -105,6 +100,15 @@ const forecast = (
 };
 
 const verdict = (facts: GateFacts, result: Replay): Word | null => {
+  const disputed = result.edges.filter((j) => j.disagreement !== null);
+  if (disputed.length > 0)
+    return refuses(
+      `Cilium's word and ours differ: ${some(
+        disputed.map((j) => `${edgeName(j.edge)}: ${j.disagreement ?? ""}`),
+        3,
+      )}`,
+      "Let a person look at both; nothing is locked over a disagreement.",
+    );
   const dropped = result.edges.filter((j) => j.verdict === "dropped");
   if (dropped.length > 0) {
     const other = dropped.filter((j) => j.egress.verdict !== "dropped" || j.ingress.verdict !== "dropped");
@@ -116,15 +120,6 @@ const verdict = (facts: GateFacts, result: Replay): Word | null => {
       { lesson: other.length > 0 ? 19 : 6 },
     );
   }
-  const disputed = result.edges.filter((j) => j.disagreement !== null);
-  if (disputed.length > 0)
-    return refuses(
-      `Cilium's word and ours differ: ${some(
-        disputed.map((j) => `${edgeName(j.edge)}: ${j.disagreement ?? ""}`),
-        3,
-      )}`,
-      "Let a person look at both; nothing is locked over a disagreement.",
-    );
   const unknown = result.edges.filter((j) => j.verdict === "unknown");
   if (unknown.length > 0)
     return refuses(

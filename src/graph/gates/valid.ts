@@ -1,11 +1,32 @@
 import { checkPolicy } from "../../cilium/validity.ts";
+import type { ValidityProblem } from "../../cilium/validity.ts";
 import { policyId } from "../../facts/policy.ts";
 import type { Origin } from "../../facts/policy.ts";
+import { asRecord, dig } from "../../rollout/json.ts";
 import { policyChanges } from "../../rollout/policy-documents.ts";
+import type { NamedPolicy } from "../../rollout/policy-documents.ts";
 import { policyView } from "../facts/views.ts";
 import { gate, passes, refuses, some } from "./kit.ts";
 
+type Problem = Pick<ValidityProblem, "message" | "remedy" | "origin">;
+
 const at = (origin: Origin | null): string => (origin === null ? "" : ` (${origin.file}:${origin.line})`);
+
+/** Nulls anywhere in the rules: Flux's server-side apply refuses them, also beside a valid section (C A.7). */
+const nullsIn = (value: unknown, path: readonly (string | number)[]): readonly (readonly (string | number)[])[] => {
+  if (value === null) return [path];
+  if (Array.isArray(value)) return value.flatMap((item: unknown, i) => nullsIn(item, [...path, i]));
+  return Object.entries(asRecord(value)).flatMap(([key, item]) => nullsIn(item, [...path, key]));
+};
+
+const nulls = ({ document }: NamedPolicy): readonly Problem[] =>
+  ["spec", "specs"].flatMap((key) =>
+    nullsIn(dig(document.object, key), [key]).map((path) => ({
+      message: `${path.join(".")} is null: server-side apply refuses the object, and its whole Kustomization with it`,
+      remedy: "Remove the key, or give it the list that was meant.",
+      origin: document.locate?.(path) ?? null,
+    })),
+  );
 
 /** An object that is refused takes its whole Kustomization with it, or stands there and does nothing (lessons 17, 18). */
 export const valid = gate(
@@ -27,7 +48,7 @@ export const valid = gate(
       .map(({ after }) => after)
       .filter((policy) => policy !== null);
     const problems = written.flatMap((policy) =>
-      checkPolicy(policy.document, facts.settings).map((problem) => ({ policy, problem })),
+      [...nulls(policy), ...checkPolicy(policy.document, facts.settings)].map((problem) => ({ policy, problem })),
     );
     if (problems.length > 0)
       return refuses(

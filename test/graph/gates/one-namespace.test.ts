@@ -1,0 +1,115 @@
+import { describe, expect, it } from "vitest";
+import { known } from "../../../src/facts/known.ts";
+import { memoryTree, overlay } from "../../../src/facts/tree.ts";
+import { changeset } from "../../../src/facts/changeset.ts";
+import { oneNamespace } from "../../../src/graph/gates/one-namespace.ts";
+import { allow, baseline, coverage, docs, edge, facts, inventory, workload } from "./cluster.ts";
+import { passed, stopped } from "./judged.ts";
+
+const namespaces = ["collab", "media"];
+const state = (yaml: string) => inventory({ namespaces, objects: { "flux-system/apps": yaml } });
+const nothing = inventory({ namespaces, kustomizations: [{ id: "flux-system/apps" }] });
+const asked = (yaml: string, more = {}) => facts("propose-allows", "collab", nothing, state(yaml), more);
+const file = (path: string) => ({ path, mode: "100644", text: "x: 1\n" }) as const;
+
+describe("one-namespace", () => {
+  it("lets policies of one namespace through", () => {
+    passed(oneNamespace, asked(baseline("collab")));
+  });
+
+  it("stops a change that reaches a second namespace, by what is rendered and not by its path", () => {
+    const refusal = stopped(oneNamespace, asked(docs(baseline("collab"), baseline("media"))), 2);
+    expect(refusal.reason).toContain("media");
+  });
+
+  it("stops a clusterwide policy", () => {
+    stopped(
+      oneNamespace,
+      asked(
+        "apiVersion: cilium.io/v2\nkind: CiliumClusterwideNetworkPolicy\nmetadata: { name: all }\nspec: { endpointSelector: {}, egress: [{ toEntities: [all] }] }",
+      ),
+      2,
+    );
+  });
+
+  it("stops a change to anything that is no policy", () => {
+    const deployment = "apiVersion: apps/v1\nkind: Deployment\nmetadata: { name: web, namespace: collab }\nspec: {}";
+    const refusal = stopped(oneNamespace, asked(docs(baseline("collab"), deployment)), 2);
+    expect(refusal.reason).toContain("Deployment collab/web");
+  });
+
+  it("lets a chart give up its own NetworkPolicy, and nothing else of its release", () => {
+    const release = (values: string) =>
+      `apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: { name: web, namespace: collab }\nspec: { values: { ${values} } }`;
+    const was = state(release("networkPolicy: { enabled: true }, replicas: 1"));
+    const to = (values: string) =>
+      facts("propose-allows", "collab", was, state(docs(release(values), baseline("collab"))));
+    passed(oneNamespace, to("networkPolicy: { enabled: false }, replicas: 1"));
+    stopped(oneNamespace, to("networkPolicy: { enabled: false }, replicas: 9"), 2);
+  });
+
+  it("stops files that no Kustomization reaches, and files that govern rather than apply", () => {
+    stopped(oneNamespace, facts("propose-allows", "collab", nothing, nothing), 2);
+    for (const path of [".github/workflows/own.yaml", "network-operator.decisions.yaml", "tools/run.sh", "CODEOWNERS"])
+      stopped(oneNamespace, asked(baseline("collab"), { files: [file(path)] }), 2);
+  });
+
+  it("counts a Flux Kustomization to the namespace that it fills", () => {
+    const child =
+      "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: { name: collab-lock, namespace: flux-system }\nspec: { targetNamespace: collab }";
+    const after = inventory({
+      namespaces,
+      objects: { "flux-system/apps": child, "flux-system/collab-lock": baseline("collab") },
+    });
+    passed(oneNamespace, facts("propose-default-deny", "collab", nothing, after));
+    stopped(oneNamespace, facts("propose-default-deny", "media", nothing, after), 2);
+  });
+
+  describe("a shared component", () => {
+    const component = {
+      "components/baseline/kustomization.yaml": "kind: Component\n",
+      "components/baseline/allow.yaml": "a: 1\n",
+    };
+    const before = memoryTree(component);
+    const files = [file("components/baseline/allow.yaml")];
+    const tree = { before, after: overlay(before, files) };
+
+    it("is not changed for one namespace", () => {
+      const refusal = stopped(oneNamespace, asked(baseline("collab"), { tree, files }), 2);
+      expect(refusal.reason).toContain("components/baseline");
+    });
+
+    it("is changed as a fleet repair when that only loosens, for every namespace that has it", () => {
+      const workloads = namespaces.map((ns) => workload(`${ns}/Deployment/web`, [80]));
+      const to = (port: string) =>
+        docs(
+          ...namespaces.map((ns) =>
+            allow(
+              ns,
+              "allow-in",
+              `endpointSelector: {}\ningress: [{ fromEndpoints: [{}], toPorts: [{ ports: [${port}] }] }]`,
+            ),
+          ),
+        );
+      const was = inventory({ namespaces, workloads, objects: { "flux-system/apps": to(`{ port: "80" }`) } });
+      const repaired = (port: string) =>
+        facts(
+          "propose-repair",
+          "baseline",
+          was,
+          inventory({ namespaces, workloads, objects: { "flux-system/apps": to(port) } }),
+          {
+            tree,
+            changeset: changeset("baseline", "fleet-repair", files),
+            evidence: known({
+              edges: [edge("media/Deployment/web", "media/Deployment/web", 80)],
+              coverage: coverage(86_400_000),
+              starts: [],
+            }),
+          },
+        );
+      passed(oneNamespace, repaired(`{ port: "80" }, { port: "81" }`));
+      stopped(oneNamespace, repaired(`{ port: "81" }`), 2);
+    });
+  });
+});
