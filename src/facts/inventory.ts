@@ -97,6 +97,8 @@ export interface ServiceFact {
   readonly hostnames: readonly string[];
   readonly externalTrafficPolicy: "Cluster" | "Local" | null;
   readonly externalName: string | null;
+  /** Labels of the Service itself, which ServiceMonitors select. */
+  readonly labels?: Readonly<Record<string, string>>;
   readonly sure: Certainty;
   readonly origin: Origin | null;
 }

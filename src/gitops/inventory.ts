@@ -2,6 +2,7 @@ import { posix } from "node:path";
 import type { ClusterFacts } from "../facts/cluster-facts.ts";
 import type { AppliedPolicy, Inventory, InventoryProblem } from "../facts/inventory.ts";
 import type { SourceTree } from "../facts/tree.ts";
+import { readContents } from "./contents.ts";
 import { isFluxKustomization, isYaml, manifestsWith } from "./flux/candidates.ts";
 import { Reconciler, rendered, type Rendered } from "./flux/reconcile.ts";
 import { namespaceFacts } from "./namespaces.ts";
@@ -69,16 +70,18 @@ const unique = (problems: readonly InventoryProblem[]): readonly InventoryProble
 export const readInventory = (tree: SourceTree, _facts: ClusterFacts): Inventory => {
   const { kustomizations, objects, files, problems } = apply(tree);
   const policies: readonly AppliedPolicy[] = appliedPolicies(objects);
+  const suspended = new Set(kustomizations.filter((k) => k.suspendedHere === true).map((k) => k.id));
+  const contents = readContents(objects, (owner) => owner !== null && suspended.has(owner));
   return {
     commit: tree.commit,
     namespaces: namespaceFacts(tree, objects, kustomizations, files),
     kustomizations,
     objects: objects.filter((o) => !isFluxKustomization(o.object)),
     policies,
-    workloads: [],
-    services: [],
-    gateways: [],
-    routes: [],
+    workloads: contents.workloads,
+    services: contents.services,
+    gateways: contents.gateways,
+    routes: contents.routes,
     declared: [],
     orphans: orphanPolicies(tree, files),
     problems: unique(problems),

@@ -3,7 +3,16 @@ import type { Origin } from "../../facts/policy.ts";
 import type { SourceTree } from "../../facts/tree.ts";
 import { at, flag, list, record, scalar, stringMap, strings, text, type Json, type Path } from "../json.ts";
 import { KUSTOMIZATION_FILES, below } from "../walk/kustomization.ts";
-import { apiVersionOf, isClusterScoped, kindOf, locate, nameOf, namespaceOf, type Resource } from "../walk/resource.ts";
+import {
+  apiVersionOf,
+  isClusterScoped,
+  kindOf,
+  locate,
+  locateInText,
+  nameOf,
+  namespaceOf,
+  type Resource,
+} from "../walk/resource.ts";
 import { addMetadata } from "../walk/transform.ts";
 import type { Build, KustomizeWalk, Overrides } from "../walk/walk.ts";
 import {
@@ -21,6 +30,8 @@ import { substitute, type Variables } from "./substitute.ts";
 /** A rendered object together with the walk's knowledge of where its text stands. */
 export interface Rendered extends RenderedObject {
   readonly resource: Resource;
+  /** A place inside the text of a string value; line and column counted from 0. */
+  readonly locateText: (path: Path, line: number, column: number) => Origin;
 }
 
 /** What the Flux Kustomizations of a tree apply. */
@@ -51,6 +62,7 @@ export const rendered = (resource: Resource, owner: string | null, fallback: str
     locate: (path) => locate(resource, path),
     owner,
     resource,
+    locateText: (path, line, column) => locateInText(resource, path, line, column),
   };
 };
 

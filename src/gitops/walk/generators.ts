@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { posix } from "node:path";
 import type { Origin } from "../../facts/policy.ts";
 import { at, flag, list, put, record, scalar, stringMap, strings, text, type Json } from "../json.ts";
-import { nameOf, type Resource } from "./resource.ts";
+import type { Resource } from "./resource.ts";
 
 export interface Reads {
   /** A file of the tree, relative to the kustomization's folder; null and a problem when it is missing. */
