@@ -45,7 +45,7 @@ export const effectNode = (lane: Lane, effect: Effect, ports: GraphPorts): Node 
     const lock = await ports.locks.acquire(`rollout:${request.namespace}`, WAIT);
     try {
       const passage = await door(request);
-      await record("door", { open: passage.open, decisions: passage.decisions });
+      await record("door", { ...passage, clearance: undefined });
       if (!passage.open) return { result: resultOf({ kind: "refused", refusals: passage.refusals }) };
       progress(config, lane.effect.replaceAll("-", " "));
       const outcome = await effect(passage.clearance);
