@@ -84,7 +84,10 @@ export interface Flow {
 }
 
 export interface LostEvents {
+  /** When the last of them was lost, or when the loss was told. */
   readonly time: number;
+  /** When the first of them was lost, where that is said (Cilium 1.19). */
+  readonly from?: number;
   readonly node: string;
   readonly source: string;
   readonly count: number;

@@ -1,0 +1,130 @@
+import { HOUR, MINUTE } from "../facts/clock.ts";
+import type { Interval, PositiveControl } from "../facts/coverage.ts";
+import { type NameRecord, type PodRecord, shardOf, type WorkloadRecord } from "../facts/evidence.ts";
+import type { Protocol } from "../facts/verdict.ts";
+import type { End } from "./ends.ts";
+import type { Row } from "./row.ts";
+import { newRow } from "./row.ts";
+
+/** One hour of evidence while it is being counted. Mutable, owned by one reducer; `write.ts` makes records of it. */
+export interface Hour {
+  readonly hour: number;
+  readonly nodes: Map<string, NodeHour>;
+  readonly names: Map<string, Mutable<NameRecord>>;
+  readonly pods: Map<string, Mutable<PodRecord>>;
+  readonly workloads: Map<string, WorkloadRecord>;
+  readonly leftOut: Map<string, number>;
+  /** Rows by source and destination, by position in the interner. */
+  readonly pairs: Map<number, Map<number, Pair>>;
+  readonly shards: Map<string, Shard>;
+  /** Counted since the last commit. */
+  isTouched: boolean;
+}
+
+export type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+export interface NodeHour {
+  readonly seen: Uint32Array;
+  readonly lost: Uint32Array;
+  up: Interval[];
+  readonly breaks: { readonly time: number; readonly why: string }[];
+  named: number;
+  readonly controls: Map<PositiveControl["kind"], { flows: number; lastSeen: number }>;
+}
+
+export interface Shard {
+  readonly key: string;
+  readonly rows: Row[];
+  isTouched: boolean;
+}
+
+export interface Pair {
+  readonly source: End;
+  readonly destination: End;
+  readonly shard: Shard;
+  readonly rows: Map<number, Row>;
+}
+
+export const hourOf = (time: number): number => Math.floor(time / HOUR) * HOUR;
+export const minuteOf = (hour: number, time: number): number => Math.floor((time - hour) / MINUTE);
+
+export const newHour = (hour: number): Hour => ({
+  hour,
+  nodes: new Map(),
+  names: new Map(),
+  pods: new Map(),
+  workloads: new Map(),
+  leftOut: new Map(),
+  pairs: new Map(),
+  shards: new Map(),
+  isTouched: true,
+});
+
+export const nodeHour = (hour: Hour, node: string): NodeHour => {
+  let found = hour.nodes.get(node);
+  if (found === undefined) {
+    found = {
+      seen: new Uint32Array(60),
+      lost: new Uint32Array(60),
+      up: [],
+      breaks: [],
+      named: 0,
+      controls: new Map(),
+    };
+    hour.nodes.set(node, found);
+  }
+  return found;
+};
+
+export const leaveOut = (hour: Hour, why: string, flows = 1): void => {
+  hour.leftOut.set(why, (hour.leftOut.get(why) ?? 0) + flows);
+};
+
+const PROTOCOLS = {
+  TCP: 0,
+  UDP: 1,
+  SCTP: 2,
+  ICMPv4: 3,
+  ICMPv6: 4,
+  VRRP: 5,
+  IGMP: 6,
+} as const satisfies Readonly<Record<Protocol, number>>;
+
+/** Rows one pair of ends may have in one hour: a port scan must not fill memory. */
+const PORTS_PER_PAIR = 2_048;
+
+const pairOf = (hour: Hour, source: End, destination: End): Pair => {
+  let peers = hour.pairs.get(source.index);
+  if (peers === undefined) hour.pairs.set(source.index, (peers = new Map()));
+  let pair = peers.get(destination.index);
+  if (pair === undefined) {
+    const key = shardOf(source.namespace, destination.namespace);
+    let shard = hour.shards.get(key);
+    if (shard === undefined) hour.shards.set(key, (shard = { key, rows: [], isTouched: true }));
+    pair = { source, destination, shard, rows: new Map() };
+    peers.set(destination.index, pair);
+  }
+  return pair;
+};
+
+/** The row of an edge, made when new; null when this pair has too many. */
+export const rowOf = (
+  hour: Hour,
+  source: End,
+  destination: End,
+  protocol: Protocol,
+  port: number,
+  sourcePort: number,
+): Row | null => {
+  const pair = pairOf(hour, source, destination);
+  pair.shard.isTouched = true;
+  const key = (sourcePort * 65_536 + port) * 8 + PROTOCOLS[protocol];
+  let row = pair.rows.get(key);
+  if (row === undefined) {
+    if (pair.rows.size >= PORTS_PER_PAIR) return null;
+    row = newRow(source, destination, protocol, port, sourcePort);
+    pair.rows.set(key, row);
+    pair.shard.rows.push(row);
+  }
+  return row;
+};

@@ -1,0 +1,140 @@
+import type { DropRecord, EdgeRecord, NamedRecord, UnnamedRecord } from "../facts/evidence.ts";
+import type { HubbleVerdict } from "../facts/flow.ts";
+import { type PolicyRef, policyId } from "../facts/policy.ts";
+import type { Direction, Protocol } from "../facts/verdict.ts";
+import type { End } from "./ends.ts";
+import { type Sample, sample, sampleOf } from "./sample.ts";
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+/** One edge in one hour, being counted. */
+export interface Row {
+  readonly source: End;
+  readonly destination: End;
+  readonly protocol: Protocol;
+  readonly port: number;
+  readonly sourcePort: number;
+  flows: number;
+  firstSeen: number;
+  lastSeen: number;
+  readonly verdicts: Map<HubbleVerdict, number>;
+  readonly drops: Mutable<DropRecord>[];
+  isIngress: boolean;
+  isEgress: boolean;
+  readonly nodes: string[];
+  readonly named: Mutable<NamedRecord>[];
+  readonly unnamed: Mutable<UnnamedRecord>[];
+  readonly sourceIps: Sample;
+  readonly destinationIps: Sample;
+  readonly sourceNames: Sample;
+  readonly destinationNames: Sample;
+  readonly l7: Sample;
+}
+
+/** A pod's addresses say little; an address of the world may be all there is to judge a CIDR rule by. */
+const POD_IPS = 4;
+const WORLD_IPS = 64;
+const NAMES = 16;
+
+export const newRow = (source: End, destination: End, protocol: Protocol, port: number, sourcePort: number): Row => ({
+  source,
+  destination,
+  protocol,
+  port,
+  sourcePort,
+  flows: 0,
+  firstSeen: Number.POSITIVE_INFINITY,
+  lastSeen: Number.NEGATIVE_INFINITY,
+  verdicts: new Map(),
+  drops: [],
+  isIngress: false,
+  isEgress: false,
+  nodes: [],
+  named: [],
+  unnamed: [],
+  sourceIps: sample(source.isPod ? POD_IPS : WORLD_IPS),
+  destinationIps: sample(destination.isPod ? POD_IPS : WORLD_IPS),
+  sourceNames: sample(NAMES),
+  destinationNames: sample(NAMES),
+  l7: sample(NAMES),
+});
+
+export const see = (row: Row, first: number, last: number): void => {
+  if (first < row.firstSeen) row.firstSeen = first;
+  if (last > row.lastSeen) row.lastSeen = last;
+};
+
+export const addVerdict = (row: Row, verdict: HubbleVerdict, flows: number): void => {
+  row.verdicts.set(verdict, (row.verdicts.get(verdict) ?? 0) + flows);
+};
+
+export const addDrop = (row: Row, drop: DropRecord): void => {
+  const known = row.drops.find(
+    (d) => d.reason === drop.reason && d.direction === drop.direction && d.class === drop.class,
+  );
+  if (known === undefined) {
+    row.drops.push({ ...drop });
+    return;
+  }
+  known.asVerdict += drop.asVerdict;
+  known.asDrop += drop.asDrop;
+  known.lastSeen = Math.max(known.lastSeen, drop.lastSeen);
+};
+
+const isSamePolicy = (a: PolicyRef, b: PolicyRef): boolean =>
+  a === b || (a.name === b.name && a.namespace === b.namespace && a.kind === b.kind);
+
+export const addNamed = (row: Row, direction: Direction, policy: PolicyRef, flows: number, lastSeen: number): void => {
+  const known = row.named.find((n) => n.direction === direction && isSamePolicy(n.policy, policy));
+  if (known === undefined) {
+    row.named.push({ direction, policy, flows, lastSeen });
+    return;
+  }
+  known.flows += flows;
+  known.lastSeen = Math.max(known.lastSeen, lastSeen);
+};
+
+export const addUnnamed = (row: Row, direction: Direction, node: string, flows: number, lastSeen: number): void => {
+  const known = row.unnamed.find((u) => u.direction === direction && u.node === node);
+  if (known === undefined) {
+    row.unnamed.push({ direction, node, flows, lastSeen });
+    return;
+  }
+  known.flows += flows;
+  known.lastSeen = Math.max(known.lastSeen, lastSeen);
+};
+
+export const addNode = (row: Row, node: string): void => {
+  if (!row.nodes.includes(node)) row.nodes.push(node);
+};
+
+const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+
+/** The row as it is kept. Everything is sorted, so that the same flows in any order give the same bytes. */
+export const recordOfRow = (row: Row, positionOf: (end: End) => number): EdgeRecord => {
+  const [sourceIps, destinationIps] = [sampleOf(row.sourceIps), sampleOf(row.destinationIps)];
+  return {
+    source: positionOf(row.source),
+    destination: positionOf(row.destination),
+    protocol: row.protocol,
+    port: row.port,
+    sourcePort: row.sourcePort,
+    flows: row.flows,
+    firstSeen: row.firstSeen,
+    lastSeen: row.lastSeen,
+    verdicts: Object.fromEntries([...row.verdicts].sort(([a], [b]) => byText(a, b))),
+    drops: row.drops.toSorted((a, b) => byText(`${a.reason} ${a.direction}`, `${b.reason} ${b.direction}`)),
+    seenAt: [...(row.isEgress ? (["egress"] as const) : []), ...(row.isIngress ? (["ingress"] as const) : [])],
+    nodes: row.nodes.toSorted(byText),
+    named: row.named.toSorted((a, b) =>
+      byText(`${a.direction} ${policyId(a.policy)}`, `${b.direction} ${policyId(b.policy)}`),
+    ),
+    unnamed: row.unnamed.toSorted((a, b) => byText(`${a.direction} ${a.node}`, `${b.direction} ${b.node}`)),
+    sourceIps: sourceIps.values,
+    destinationIps: destinationIps.values,
+    moreIps: sourceIps.more || destinationIps.more,
+    sourceNames: sampleOf(row.sourceNames).values,
+    destinationNames: sampleOf(row.destinationNames).values,
+    l7: sampleOf(row.l7).values,
+  };
+};
