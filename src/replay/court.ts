@@ -1,8 +1,8 @@
 import { compilePolicies, type PolicySet } from "../cilium/policy-set.ts";
+import { withDefaultDeny } from "../facts/assumed.ts";
 import type { PolicyDocument, RuleRef } from "../facts/policy.ts";
 import type { CiliumSettings } from "../facts/settings.ts";
 import type { DirectionVerdict, Outcome, Protocol, Verdict } from "../facts/verdict.ts";
-import { withDefaultDeny } from "./assumed.ts";
 import { type Actor, cast, type Cast, type CastInventory } from "./cast.ts";
 import { type Position, positions } from "./positions.ts";
 

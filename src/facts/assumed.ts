@@ -1,4 +1,4 @@
-import type { PolicyDocument } from "../facts/policy.ts";
+import type { PolicyDocument } from "./policy.ts";
 
 export const ASSUMED = "assumed-default-deny";
 

@@ -1,0 +1,185 @@
+import { apiserverTargets, placements, routed } from "../facts/declared.ts";
+import type { DeclaredEdge, WorkloadFact } from "../facts/inventory.ts";
+import { hasVariable, isPrivate, type Landing, landings, type PodsFact, selects } from "../facts/landing.ts";
+import type { Direction } from "../facts/verdict.ts";
+import { isSafeName } from "./names.ts";
+import type { Entity, LeftOut, Need, PeerKey } from "./need.ts";
+import { type Field, type Gathered, podsPattern } from "./observed.ts";
+import type { PatternId } from "./patterns.ts";
+
+interface Aim {
+  readonly peer: PeerKey;
+  readonly pattern: PatternId;
+  readonly widened: string | null;
+}
+
+const NODES: readonly Entity[] = ["host", "remote-node"];
+
+const podsPeer = (pods: PodsFact): PeerKey & { readonly kind: "pods" } => ({
+  kind: "pods",
+  namespace: pods.namespace,
+  workload: pods.workload,
+  labels: pods.labels,
+});
+
+const world = (widened: string): Aim => ({
+  peer: { kind: "entities", entities: ["world"] },
+  pattern: "outside-any",
+  widened,
+});
+
+const outsideAim = (host: string | null, address: string | null, field: Field): Aim => {
+  if (address !== null) {
+    const cidr = `${address}/${address.includes(":") ? 128 : 32}`;
+    return { peer: { kind: "cidr", cidr }, pattern: isPrivate(address) ? "device" : "outside-any", widened: null };
+  }
+  const name = (host ?? "").toLowerCase().replace(/\.$/, "");
+  if (hasVariable(name)) return world("the name holds a variable that the repository alone does not resolve");
+  if (!field.namesMatch) return world("names do not match here: autopath, or no DNS rule that lets Cilium learn them");
+  if (!isSafeName(name, field.facts)) return world("the name is not one that a toFQDNs rule would match");
+  return { peer: { kind: "name", name }, pattern: "outside", widened: null };
+};
+
+const patternOf = (why: string, pattern: PatternId, landing: Landing): PatternId => {
+  if (why === "issuer") return landing.kind === "pods" ? "login" : pattern;
+  if (why === "backup") return pattern === "outside-any" ? pattern : "backup";
+  if (why === "acme") return pattern === "outside-any" ? pattern : "controller";
+  if (why === "database" && landing.kind === "pods") return "database";
+  const through = landing.kind === "pods" ? (landing.through ?? "") : "";
+  return through.startsWith("Gateway ") && pattern === "cross-namespace" ? "balanced" : pattern;
+};
+
+const aimOf = (landing: Landing, direction: Direction, field: Field): Aim | null => {
+  if (landing.kind === "unknown") return null;
+  if (landing.kind === "apiserver")
+    return { peer: { kind: "entities", entities: ["kube-apiserver"] }, pattern: "apiserver", widened: null };
+  if (landing.kind === "outside") return outsideAim(landing.host, landing.address, field);
+  if (landing.pods.workload?.hostNetwork === true)
+    return { peer: { kind: "entities", entities: NODES }, pattern: "node", widened: null };
+  const peer = podsPeer(landing.pods);
+  return { peer, pattern: podsPattern(peer, direction, field), widened: null };
+};
+
+const need = (
+  subject: WorkloadFact,
+  direction: Direction,
+  aim: Aim,
+  landing: Landing & { readonly kind: "pods" | "outside" | "apiserver" },
+  field: Field,
+  more: {
+    readonly declared: readonly DeclaredEdge[];
+    readonly requirement: string | null;
+    readonly source: "declared" | "required";
+  },
+): Need => ({
+  subject,
+  direction,
+  peer: aim.peer,
+  protocol: landing.protocol,
+  port: landing.port,
+  pattern: aim.pattern,
+  source: more.source,
+  faces: field.faces.of(aim.peer),
+  edges: [],
+  declared: more.declared,
+  requirement: more.requirement,
+  widened: aim.widened,
+});
+
+const governed = (workload: WorkloadFact | null, namespace: string): workload is WorkloadFact =>
+  workload !== null && workload.namespace === namespace && !workload.hostNetwork && !workload.suspended;
+
+const clientPeer = (source: PodsFact): PeerKey =>
+  source.workload?.hostNetwork === true ? { kind: "entities", entities: NODES } : podsPeer(source);
+
+/** What manifests declare, as needs of this namespace's pods at whichever end they stand. */
+export const declaredNeeds = (field: Field): Gathered => {
+  const needs: Need[] = [];
+  const leftOut: LeftOut[] = [];
+  const { inventory, facts, namespace } = field;
+  for (const { declared, source, landing } of placements(inventory, facts)) {
+    const more = { declared: [declared], requirement: null, source: "declared" } as const;
+    if (landing.kind === "unknown") {
+      if (source.namespace === namespace)
+        leftOut.push({
+          what: `${source.kind} ${source.name}: ${declared.key} (${declared.origin.file}:${declared.origin.line})`,
+          why: `${landing.why}; ${landing.wouldHelp} would tell`,
+        });
+      continue;
+    }
+    if (governed(source, namespace)) {
+      const aim = aimOf(landing, "egress", field);
+      if (aim !== null) {
+        const pattern = patternOf(declared.why, aim.pattern, landing);
+        needs.push(need(source, "egress", { ...aim, pattern }, landing, field, more));
+      }
+    }
+    if (landing.kind === "pods" && governed(landing.pods.workload, namespace) && !source.suspended) {
+      const pods = { namespace: source.namespace, labels: source.podLabels, workload: source };
+      const peer = clientPeer(pods);
+      const pattern = peer.kind === "pods" ? podsPattern(peer, "ingress", field) : "node";
+      needs.push(need(landing.pods.workload, "ingress", { peer, pattern, widened: null }, landing, field, more));
+    }
+  }
+  for (const { route, source, landing } of routed(inventory, facts)) {
+    if (landing.kind !== "pods") {
+      if (landing.kind === "unknown" && route.namespace === namespace)
+        leftOut.push({ what: `${route.kind} ${route.name}`, why: `${landing.why}; ${landing.wouldHelp} would tell` });
+      continue;
+    }
+    const more = {
+      declared: [],
+      requirement: `${route.kind} ${route.namespace}/${route.name}`,
+      source: "declared",
+    } as const;
+    if (governed(landing.pods.workload, namespace)) {
+      const aim: Aim = { peer: clientPeer(source), pattern: "gateway", widened: null };
+      needs.push(need(landing.pods.workload, "ingress", aim, landing, field, more));
+    }
+    if (governed(source.workload, namespace) && landing.pods.workload?.suspended !== true) {
+      const aim = aimOf(landing, "egress", field);
+      if (aim !== null)
+        needs.push(need(source.workload, "egress", { ...aim, pattern: "gateway" }, landing, field, more));
+    }
+  }
+  return { needs, leftOut };
+};
+
+const PROTOCOLS = ["UDP", "TCP"] as const;
+
+/** What every pod, or what the API server, requires whether anybody wrote it down or not. */
+export const requiredNeeds = (field: Field): readonly Need[] => {
+  const { inventory, facts, namespace } = field;
+  const needs: Need[] = [];
+  const resolver = inventory.workloads.find(
+    (w) => w.namespace === facts.dns.namespace && selects(facts.dns.labels, w.podLabels),
+  );
+  const dns: PodsFact = { namespace: facts.dns.namespace, labels: facts.dns.labels, workload: resolver ?? null };
+  for (const subject of inventory.workloads.filter((w) => governed(w, namespace)))
+    for (const protocol of PROTOCOLS) {
+      const landing = {
+        kind: "pods",
+        pods: dns,
+        port: facts.dns.port,
+        protocol,
+        through: null,
+        sure: "certain",
+      } as const;
+      const more = { declared: [], requirement: "every pod resolves names", source: "required" } as const;
+      const aim: Aim = { peer: clientPeer(dns), pattern: "dns", widened: null };
+      needs.push(need(subject, "egress", aim, landing, field, more));
+    }
+  for (const { target, port, what } of apiserverTargets(inventory)) {
+    if (target.namespace !== namespace) continue;
+    const to = { source: { namespace }, target: { kind: "service", ...target }, port, protocol: "TCP" } as const;
+    for (const landing of landings(to, inventory, facts)) {
+      if (landing.kind !== "pods" || !governed(landing.pods.workload, namespace)) continue;
+      const peer: PeerKey = { kind: "entities", entities: ["kube-apiserver", ...NODES] };
+      const more = { declared: [], requirement: what, source: "required" } as const;
+      needs.push(
+        need(landing.pods.workload, "ingress", { peer, pattern: "webhook", widened: null }, landing, field, more),
+      );
+    }
+  }
+  return needs;
+};

@@ -1,0 +1,80 @@
+import { Document, isMap, isPair, isSeq, type Node, YAMLMap, YAMLSeq } from "yaml";
+import { type Entry, policyObject, type PolicyParts } from "./policy-object.ts";
+
+export interface TextStyle {
+  /** `# yaml-language-server: …`, where the repository's own policies carry one. */
+  readonly schemaLine: string | null;
+  /** Files begin with `---`. */
+  readonly documentStart: boolean;
+}
+
+const ADDITIVE = "Adds allows and locks nothing: default-deny comes on its own, after the soak.";
+
+/** What flows and files say ends up in comments: one printable line, never a way out of it. */
+export const commentLine = (text: string): string => {
+  const plain = text
+    .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, " ")
+    .replace(/\s+/g, " ")
+    .trim();
+  return plain.length > 200 ? `${plain.slice(0, 199)}…` : plain;
+};
+
+const WIDTH = 100;
+
+/** Wrapped at words, so that no line of a comment runs off the reviewer's screen. */
+const wrap = (text: string): readonly string[] => {
+  const lines: string[] = [];
+  let line = "";
+  for (const word of text.split(" ")) {
+    if (line !== "" && line.length + word.length + 1 > WIDTH) {
+      lines.push(line);
+      line = word;
+    } else line = line === "" ? word : `${line} ${word}`;
+  }
+  return line === "" ? lines : [...lines, line];
+};
+
+const comment = (lines: readonly string[]): string =>
+  lines
+    .flatMap((l) => wrap(commentLine(l)))
+    .map((l) => ` ${l}`)
+    .join("\n");
+
+const annotate = (list: unknown, entries: readonly Entry[]): void => {
+  if (!isSeq(list)) return;
+  list.items.forEach((item, index) => {
+    const lines = entries[index]?.comment ?? [];
+    if (isMap(item) && lines.length > 0) (item as Node).commentBefore = comment(lines);
+  });
+};
+
+const spec = (document: Document): YAMLMap | null => {
+  const found = document.get("spec");
+  return isMap(found) ? found : null;
+};
+
+/** One policy as YAML, deterministic, every string quoted where YAML would read it as something else. */
+export const policyText = (parts: PolicyParts, style: TextStyle): string => {
+  const document = new Document(policyObject(parts));
+  const body = spec(document);
+  if (body !== null) {
+    annotate(body.get("ingress"), parts.ingress);
+    annotate(body.get("egress"), parts.egress);
+    for (const pair of body.items) {
+      const key = isPair(pair) ? (pair.key as { value?: unknown; commentBefore?: string }) : null;
+      if (key?.value === "enableDefaultDeny") key.commentBefore = ` ${ADDITIVE}`;
+    }
+    // An empty selector or rule reads better as `{}` than as nothing at all.
+    for (const pair of body.items)
+      if (pair.value instanceof YAMLMap && pair.value.items.length === 0) pair.value.flow = true;
+    for (const pair of body.items)
+      if (pair.value instanceof YAMLSeq)
+        for (const item of pair.value.items) if (item instanceof YAMLMap && item.items.length === 0) item.flow = true;
+  }
+  const text = document.toString({ indentSeq: true, lineWidth: 0 });
+  return `${style.documentStart ? "---\n" : ""}${style.schemaLine === null ? "" : `${style.schemaLine}\n`}${text}`;
+};
+
+/** Several policies in one file. */
+export const policiesText = (policies: readonly PolicyParts[], style: TextStyle): string =>
+  policies.map((p, index) => policyText(p, index === 0 ? style : { ...style, documentStart: true })).join("");
