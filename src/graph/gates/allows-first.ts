@@ -1,30 +1,11 @@
-import { DIRECTIONS } from "../../facts/verdict.ts";
-import type { Direction } from "../../facts/verdict.ts";
 import { policyId } from "../../facts/policy.ts";
-import type { RuleRef } from "../../facts/policy.ts";
-import type { Subject } from "../../rollout/subjects.ts";
+import { turnedBy } from "../../rollout/locks.ts";
+import type { Turned } from "../../rollout/locks.ts";
 import { policyChanges } from "../../rollout/policy-documents.ts";
 import type { NamedPolicy } from "../../rollout/policy-documents.ts";
-import { onlyTurnsDefaultDeny } from "../facts/effects-of-policy.ts";
+import { onlyTurnsDefaultDeny } from "../../rollout/policy-effects.ts";
 import { policyView } from "../facts/views.ts";
-import type { PolicyView } from "../facts/views.ts";
 import { gate, passes, refuses, some } from "./kit.ts";
-
-interface Turned {
-  readonly subject: Subject;
-  readonly direction: Direction;
-  readonly by: readonly RuleRef[];
-}
-
-/** Endpoints that would be under default-deny with the change and are not without it. */
-export const turnedBy = (view: PolicyView): readonly Turned[] =>
-  view.subjects.flatMap((subject) =>
-    DIRECTIONS.flatMap((direction) => {
-      if (view.sets.standing.defaultDeny(subject.endpoint, direction).value) return [];
-      const after = view.sets.proposed.defaultDeny(subject.endpoint, direction);
-      return after.value ? [{ subject, direction, by: after.by }] : [];
-    }),
-  );
 
 const rulesOf = (turned: readonly Turned[]): string =>
   some(turned.flatMap((t) => t.by.map((ref) => `${policyId(ref.policy)} ${ref.rule}`)));
@@ -46,7 +27,7 @@ export const allowsFirst = gate(
         "what the change would lock cannot be told: it does not build",
         "Make the repository build first.",
       );
-    const turned = turnedBy(view);
+    const turned = turnedBy(view.sets, view.subjects);
     if (lane !== "propose-default-deny") {
       if (turned.length === 0) return passes();
       const who = some(turned.map((t) => `${t.subject.who} (${t.direction})`));

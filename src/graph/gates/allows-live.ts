@@ -1,8 +1,9 @@
+import { DAY } from "../../facts/clock.ts";
 import { branchOf } from "../../facts/rollout.ts";
-import { onlyTurnsDefaultDeny } from "../facts/effects-of-policy.ts";
-import { carrierArrived, namedByCilium, policyArrived } from "../facts/arrival.ts";
-import type { Arrival } from "../facts/arrival.ts";
-import { standstillInCluster } from "../facts/carriers.ts";
+import { onlyTurnsDefaultDeny } from "../../rollout/policy-effects.ts";
+import { carrierArrived, namedByCilium, policyArrived } from "../../rollout/arrival.ts";
+import type { Arrival } from "../../rollout/arrival.ts";
+import { standstillInCluster } from "../../rollout/carriers.ts";
 import { renderedView } from "../facts/views.ts";
 import type { RenderedView } from "../facts/views.ts";
 import { fromInventory, policyChanges } from "../../rollout/policy-documents.ts";
@@ -80,7 +81,10 @@ const firstMissing = (facts: GateFacts, view: RenderedView, allows: readonly Nam
       `no Flux Kustomization is known to apply ${some(orphans.map((o) => o.ref.name))}`,
       "Bring it under a Flux Kustomization, so that it can be told when it is live.",
     );
-  const named = namedByCilium(facts, facts.soak.known ? facts.soak.value.coverage.from : facts.now);
+  const named = namedByCilium(
+    facts.evidence.known ? facts.evidence.value.edges : [],
+    facts.soak.known ? facts.soak.value.coverage.from : facts.now - DAY,
+  );
   const arrivals: readonly Arrival[] = [
     ...carriers.map((owner) => carrierArrived(owner, latest, live, history)),
     ...allows.map((policy) => policyArrived(policy, live, named)),

@@ -1,8 +1,8 @@
 import { DIRECTIONS } from "../../facts/verdict.ts";
-import { policyArrived } from "../facts/arrival.ts";
-import { namedByCilium } from "../facts/arrival.ts";
-import { standstillInCluster } from "../facts/carriers.ts";
-import { onlyTurnsDefaultDeny } from "../facts/effects-of-policy.ts";
+import { policyArrived } from "../../rollout/arrival.ts";
+import { namedByCilium } from "../../rollout/arrival.ts";
+import { standstillInCluster } from "../../rollout/carriers.ts";
+import { onlyTurnsDefaultDeny } from "../../rollout/policy-effects.ts";
 import { policyView } from "../facts/views.ts";
 import { fromInventory } from "../../rollout/policy-documents.ts";
 import { gate, passes, refuses, refusesUnknown, some } from "./kit.ts";
@@ -42,7 +42,7 @@ export const enforced = gate(
       );
     const written = fromInventory(view.before).filter((p) => p.ref.namespace === namespace);
     const denies = written.filter(onlyTurnsDefaultDeny);
-    const named = namedByCilium(facts, 0);
+    const named = namedByCilium(facts.evidence.known ? facts.evidence.value.edges : [], 0);
     const gone = written
       // A lock lets nothing pass and is never named in a verdict: its condition alone can tell.
       .map((p) => policyArrived(p, live, denies.includes(p) ? new Set() : named))

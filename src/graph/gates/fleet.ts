@@ -1,17 +1,8 @@
 import type { Finding } from "../../facts/finding.ts";
-import { DIRECTIONS } from "../../facts/verdict.ts";
+import { lockedNamespaces } from "../../rollout/locks.ts";
 import { isWaived } from "../facts/decided.ts";
 import { policyView } from "../facts/views.ts";
-import type { PolicyView } from "../facts/views.ts";
 import { gate, passes, refuses, refusesUnknown, some } from "./kit.ts";
-
-/** Namespaces in which a policy that does not say what was meant drops something today. */
-export const lockedNamespaces = (view: PolicyView): ReadonlySet<string> =>
-  new Set(
-    view.subjects
-      .filter(({ endpoint }) => DIRECTIONS.some((d) => view.sets.standing.defaultDeny(endpoint, d).value))
-      .map((s) => s.namespace),
-  );
 
 const place = (f: Finding): string => `${f.origin.file}:${f.origin.line} (${f.namespace ?? "clusterwide"}): ${f.rule}`;
 
@@ -32,7 +23,7 @@ export const fleet = gate(
         "which namespaces are locked cannot be told: the repository does not build",
         "Make it build first.",
       );
-    const held = new Set([...lockedNamespaces(view), facts.request.namespace]);
+    const held = new Set([...lockedNamespaces(view.sets.standing, view.subjects), facts.request.namespace]);
     // With the changeset: an error that it repairs does not hold it.
     const open = facts.findings.value.after.filter(
       (f) => f.severity === "error" && (f.namespace === null || held.has(f.namespace)) && !isWaived(facts, f),

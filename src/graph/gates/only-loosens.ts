@@ -1,7 +1,7 @@
 import { policyId } from "../../facts/policy.ts";
 import { asRecord, canonical, dig } from "../../rollout/json.ts";
 import type { GateFacts, Undo } from "../gate.ts";
-import { onlyTurnsDefaultDeny } from "../facts/effects-of-policy.ts";
+import { onlyTurnsDefaultDeny } from "../../rollout/policy-effects.ts";
 import { gate, passes, refuses, refusesUnknown, some } from "./kit.ts";
 
 type Step = Undo["policies"][number];

@@ -1,6 +1,6 @@
 import { NEVER_LOCKED } from "../../facts/campaign.ts";
 import type { GateFacts } from "../gate.ts";
-import { carriersOf, policyCarriers, standstillInCluster, standstillInGit } from "../facts/carriers.ts";
+import { carriersOf, policyCarriers, standstillInCluster, standstillInGit } from "../../rollout/carriers.ts";
 import { policyView, renderedView } from "../facts/views.ts";
 import { gate, passes, refuses, refusesUnknown, some } from "./kit.ts";
 import type { Word } from "./kit.ts";

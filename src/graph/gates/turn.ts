@@ -1,18 +1,6 @@
-import type { Stage } from "../../facts/rollout.ts";
+import { AHEAD, IN_FLIGHT } from "../../rollout/in-flight.ts";
 import type { Standing } from "../gate.ts";
 import { gate, passes, refuses, refusesUnknown, some } from "./kit.ts";
-
-/** Begun and not yet signed off: the next waits for it. `adopted` was enforced before the agent came, and is not in the way. */
-const IN_FLIGHT: readonly Stage[] = [
-  "allows-proposed",
-  "allows-merged",
-  "soaking",
-  "default-deny-proposed",
-  "enforced",
-  "rolled-back",
-];
-/** Not begun, though it could be. */
-const AHEAD: readonly Stage[] = ["surveyed", "waiting"];
 
 const inFlight = (s: Standing): boolean => IN_FLIGHT.includes(s.stage);
 

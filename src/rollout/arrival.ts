@@ -1,10 +1,10 @@
-import type { GateFacts, LiveCluster } from "../gate.ts";
-import type { NamedPolicy } from "../../rollout/policy-documents.ts";
-import type { LivePolicy } from "../../facts/ports.ts";
-import { policyId } from "../../facts/policy.ts";
-import type { PolicyRef } from "../../facts/policy.ts";
-import { canonical, dig } from "../../rollout/json.ts";
-import { contains } from "../../rollout/revision.ts";
+import type { NamedPolicy } from "./policy-documents.ts";
+import type { LiveKustomization, LivePolicy } from "../facts/ports.ts";
+import type { Edge } from "../facts/edge.ts";
+import { policyId } from "../facts/policy.ts";
+import type { PolicyRef } from "../facts/policy.ts";
+import { canonical, dig } from "./json.ts";
+import { contains } from "./revision.ts";
 
 /** Whether something that was merged is what the cluster runs. */
 export type Arrival =
@@ -22,7 +22,11 @@ const saying = (object: unknown): string => canonical([dig(object, "spec") ?? nu
 const holdsVariables = (object: unknown): boolean => saying(object).includes("${");
 
 /** A policy as Git has it, live, the same, and taken by the agents. */
-export const policyArrived = (policy: NamedPolicy, live: LiveCluster, named: ReadonlySet<string>): Arrival => {
+export const policyArrived = (
+  policy: NamedPolicy,
+  live: { readonly policies: readonly LivePolicy[] },
+  named: ReadonlySet<string>,
+): Arrival => {
   const id = policyId(policy.ref);
   const there = live.policies.find((p: LivePolicy) => policyId(p.ref) === id);
   if (there === undefined) return missing(`${id} is not in the cluster`, true);
@@ -39,7 +43,7 @@ export const policyArrived = (policy: NamedPolicy, live: LiveCluster, named: Rea
 export const carrierArrived = (
   owner: string,
   commits: readonly string[],
-  live: LiveCluster,
+  live: { readonly kustomizations: readonly LiveKustomization[] },
   history: readonly { readonly commit: string }[],
 ): Arrival => {
   const carrier = live.kustomizations.find((k) => k.id === owner);
@@ -60,9 +64,8 @@ export const carrierArrived = (
 };
 
 /** Policies that Cilium itself gave as the reason for letting something pass since `since` (C F.2.12). */
-export const namedByCilium = (facts: GateFacts, since: number): ReadonlySet<string> => {
-  if (!facts.evidence.known) return new Set();
-  const words = facts.evidence.value.edges.flatMap((e) => [...e.word.egress.named, ...e.word.ingress.named]);
+export const namedByCilium = (edges: readonly Edge[], since: number): ReadonlySet<string> => {
+  const words = edges.flatMap((e) => [...e.word.egress.named, ...e.word.ingress.named]);
   const refs: readonly PolicyRef[] = words.filter((w) => w.flows > 0 && w.lastSeen >= since).map((w) => w.policy);
   return new Set(refs.map(policyId));
 };

@@ -1,6 +1,6 @@
-import { asList, asRecord, dig } from "../../rollout/json.ts";
-import { specsOf } from "../../rollout/policy-documents.ts";
-import type { NamedPolicy } from "../../rollout/policy-documents.ts";
+import { asList, asRecord, dig } from "./json.ts";
+import { specsOf } from "./policy-documents.ts";
+import type { NamedPolicy } from "./policy-documents.ts";
 
 const SECTIONS = ["ingress", "egress", "ingressDeny", "egressDeny"] as const;
 

@@ -1,7 +1,7 @@
-import type { FluxKustomization, Inventory } from "../../facts/inventory.ts";
-import type { LiveKustomization, LiveSource } from "../../facts/ports.ts";
-import { dig } from "../../rollout/json.ts";
-import type { RenderedChange } from "../../rollout/rendered-diff.ts";
+import type { FluxKustomization, Inventory } from "../facts/inventory.ts";
+import type { LiveKustomization, LiveSource } from "../facts/ports.ts";
+import { dig } from "./json.ts";
+import type { RenderedChange } from "./rendered-diff.ts";
 
 /** Something on the way from Git to the cluster that stands still. */
 export interface Standstill {
