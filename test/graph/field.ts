@@ -7,7 +7,7 @@ import { defaultClusterFacts } from "../../src/facts/cluster-facts.ts";
 import type { Draft } from "../../src/facts/draft.ts";
 import { OperatorError } from "../../src/facts/errors.ts";
 import { known, unknown } from "../../src/facts/known.ts";
-import type { Ledger, LedgerEntry, Locks } from "../../src/facts/ports.ts";
+import type { ForgeReader, ForgeWriter, Ledger, LedgerEntry, Locks } from "../../src/facts/ports.ts";
 import { GATES, type GateId, type LaneId, type Stage } from "../../src/facts/rollout.ts";
 import { defaultSettings } from "../../src/facts/settings.ts";
 import { overlay } from "../../src/facts/tree.ts";
@@ -97,9 +97,15 @@ const memoryLedger = (entries: LedgerEntry[]): Ledger => ({
 });
 
 export const openField = (
-  options: { model?: () => Promise<BaseChatModel>; checkpointer?: BaseCheckpointSaver; locks?: Locks } = {},
+  options: {
+    model?: () => Promise<BaseChatModel>;
+    checkpointer?: BaseCheckpointSaver;
+    locks?: Locks;
+    forge?: ForgeReader & ForgeWriter;
+  } = {},
 ): Field => {
   const forge = memoryForge({ "kubernetes/selfhosted/app.yaml": "kind: Deployment\n", "README.md": "a cluster\n" });
+  const place = options.forge ?? forge;
   const ledger: LedgerEntry[] = [];
   const field: Field = {
     forge,
@@ -129,8 +135,8 @@ export const openField = (
   const read = async (request: LaneRequest): Promise<GateFacts> => {
     field.reads.push(request);
     field.onRead(field.reads.length, request);
-    const base = await forge.head();
-    const before = await forge.tree(base);
+    const base = await place.head();
+    const before = await place.tree(base);
     const byPath = new Map(drafted(request).map((file) => [file.path, file]));
     for (const { path, text } of request.edits) byPath.set(path, { path, text, mode: "100644" });
     const files = [...byPath.values()].filter(({ path, text }) => before.read(path) !== text);
@@ -147,7 +153,7 @@ export const openField = (
       inventory: { before: silent, after: silent },
       settings: defaultSettings(),
       cluster: defaultClusterFacts,
-      pullRequests: known(await forge.pullRequests()),
+      pullRequests: known(await place.pullRequests()),
       live: silent,
       evidence: silent,
       standings: silent,
@@ -201,7 +207,7 @@ export const openField = (
       const repairs = request.draft === "repair";
       return known({ lane: repairs ? "propose-repair" : "propose-allows", why: "it adds allows" });
     },
-    forge,
+    forge: place,
     pullRequestText: ({ namespace, lane }) => ({
       title: `${lane} ${namespace}`,
       body: `Allows of ${namespace}.`,
