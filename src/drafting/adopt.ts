@@ -90,8 +90,16 @@ const applied = (input: BaselineInput, component: Component): boolean => {
   return component.policies.length > 0 && component.policies.every((p) => there.has(nameOf(p.object)));
 };
 
-const describeOwn = (object: Readonly<Record<string, unknown>>): string =>
-  `the repository's own baseline, ${nameOf(object)}`;
+/** What a rule of somebody else's baseline is there for, as far as it shows. */
+const describeOwn = (object: Readonly<Record<string, unknown>>, own: Component): string => {
+  const spec = JSON.stringify(object["spec"] ?? null);
+  if (spec.includes('"port":"53"')) return "every pod resolves names";
+  if (spec.includes('"kube-apiserver"')) return "clients of the Kubernetes API reach it by its entity";
+  if (spec.includes('"fromEntities"')) return "nodes reach the pods they host";
+  if (/"fromEndpoints":\[(\{\}|\{"matchLabels":\{\}\})\]/.test(spec))
+    return "workloads of one namespace talk to each other";
+  return `part of the repository's own baseline, ${own.folder}`;
+};
 
 /** The repository's own baseline where it has one; otherwise ours, written once and reused by every namespace after. */
 export const planBaseline = (input: BaselineInput): BaselinePlan => {
@@ -104,7 +112,7 @@ export const planBaseline = (input: BaselineInput): BaselinePlan => {
     return {
       files: [listed(input, own.folder)],
       documents: own.policies.map(({ file, object }) => ({ object, namespace, origin: { file, line: 1, column: 1 } })),
-      evidence: own.policies.flatMap(({ object }) => evidenceFor(namespace, object, describeOwn(object), null)),
+      evidence: own.policies.flatMap(({ object }) => evidenceFor(namespace, object, describeOwn(object, own), null)),
       names,
       notes: [`The repository's own baseline, ${own.folder}, is used as it stands.`],
     };

@@ -76,7 +76,7 @@ const isAdditive = (object: Json): boolean => {
 const asksDns = (object: Json): boolean => JSON.stringify(specOf(object)["egress"] ?? null).includes('"port":"53"');
 
 /** Default-deny for every pod and nothing else: what allows nothing and denies nothing (C A.7). */
-const isDefaultDeny = (object: Json): boolean => {
+export const isDefaultDeny = (object: Json): boolean => {
   const spec = specOf(object);
   if (!selectsAll(object) || isRecord(spec["enableDefaultDeny"])) return false;
   const bare = (list: unknown): boolean =>

@@ -7,7 +7,15 @@ import type { FluxKustomization, Inventory } from "../facts/inventory.ts";
 import type { SourceTree } from "../facts/tree.ts";
 import type { Writer } from "../facts/writer.ts";
 import { componentKustomization } from "./baseline.ts";
-import { componentsFolder, componentsOf, defaultDenyOf, documentsIn, isRecord, namespaceFolder } from "./components.ts";
+import {
+  componentsFolder,
+  componentsOf,
+  defaultDenyOf,
+  documentsIn,
+  isDefaultDeny,
+  isRecord,
+  namespaceFolder,
+} from "./components.ts";
 import { byText } from "./need.ts";
 import { namespacePlace } from "./places.ts";
 import { commentLine } from "./policy-text.ts";
@@ -64,22 +72,27 @@ const field = (object: Readonly<Record<string, unknown>> | null, section: string
 };
 
 /** A parent that waits for its children is never ready before them: depending on it would be a deadlock. */
-const waits = (inventory: Inventory, id: string): boolean =>
-  inventory.objects.some(
-    (o) =>
-      o.kind === "Kustomization" &&
-      o.apiVersion.startsWith("kustomize.toolkit.fluxcd.io/") &&
-      `${o.namespace ?? ""}/${o.name}` === id &&
-      (field(o.object, "spec", "wait") === true || Array.isArray(field(o.object, "spec", "healthChecks"))),
+const waits = (tree: SourceTree, flux: FluxKustomization | undefined): boolean =>
+  flux !== undefined &&
+  documentsIn(tree.read(flux.origin.file) ?? "").some(
+    (object) =>
+      isRecord(object) &&
+      field(object, "metadata", "name") === flux.name &&
+      (field(object, "spec", "wait") === true || Array.isArray(field(object, "spec", "healthChecks"))),
   );
 
 /** Every Flux Kustomization that carries an allow of this namespace (lesson 32). */
 const carriers = (inventory: Inventory, namespace: string): readonly string[] => {
-  const owners = inventory.policies.flatMap(({ ref, owner }) =>
-    ref.namespace === namespace && owner !== null ? [owner] : [],
+  const owners = inventory.policies.flatMap(({ ref, owner, object }) =>
+    ref.namespace === namespace && owner !== null && !(isRecord(object) && isDefaultDeny(object)) ? [owner] : [],
   );
   return [...new Set(owners)].sort(byText);
 };
+
+const isLocked = (inventory: Inventory, namespace: string): boolean =>
+  inventory.policies.some(
+    ({ ref, object }) => ref.namespace === namespace && isRecord(object) && isDefaultDeny(object),
+  );
 
 /** Ancestors of where the new Kustomization will be listed: the one that applies it, and those above. */
 const ancestors = (inventory: Inventory, owner: string | null): ReadonlySet<string> => {
@@ -101,6 +114,7 @@ export const draftDefaultDeny = (input: DefaultDenyInput): Draft => {
   const folder = namespaceFolder(inventory, namespace);
   const style = styleOf(tree, inventory);
   const home = namespacePlace(tree, inventory, namespace, folder);
+  if (isLocked(inventory, namespace)) return nothing(namespace, "The namespace has a default-deny already.");
   if (home.kustomization === null)
     throw new OperatorError("input", `namespace ${namespace} has no kustomization that could list the default-deny`, {
       where: folder,
@@ -109,6 +123,12 @@ export const draftDefaultDeny = (input: DefaultDenyInput): Draft => {
   const components = componentsOf(tree);
   const own = defaultDenyOf(components, inventory);
   const allows = carriers(inventory, namespace);
+  if (inventory.kustomizations.length === 0)
+    throw new OperatorError("input", "no Flux Kustomization applies this repository", {
+      where: folder,
+      remedy:
+        "Default-deny ships as a Flux Kustomization of its own, so that it can be suspended alone: apply it by Flux",
+    });
   if (allows.length === 0)
     throw new OperatorError("input", `namespace ${namespace} has no allows yet`, {
       where: folder,
@@ -128,7 +148,16 @@ export const draftDefaultDeny = (input: DefaultDenyInput): Draft => {
     );
 
   const above = ancestors(inventory, home.owner);
-  const dependsOn = allows.filter((id) => !(above.has(id) && waits(inventory, id)));
+  const dependsOn = allows.filter(
+    (id) =>
+      !(
+        above.has(id) &&
+        waits(
+          tree,
+          inventory.kustomizations.find((k) => k.id === id),
+        )
+      ),
+  );
   const skipped = allows.filter((id) => !dependsOn.includes(id));
   const sibling = siblingOf(tree, inventory, namespace, folder);
   const target = posix.join(folder, "default-deny/app");
@@ -190,6 +219,16 @@ export const draftDefaultDeny = (input: DefaultDenyInput): Draft => {
     ],
   };
 };
+
+const nothing = (namespace: string, note: string): Draft => ({
+  namespace,
+  kind: "default-deny",
+  files: [],
+  rules: [],
+  neededElsewhere: [],
+  leftOut: [],
+  notes: [note],
+});
 
 const fluxKustomization = (given: {
   readonly namespace: string;

@@ -21,11 +21,10 @@ const sourceLine = (needs: readonly Need[]): string => {
     parts.push(
       `declared by ${declared.slice(0, 3).join(", ")}${declared.length > 3 ? ` and ${declared.length - 3} more` : ""}`,
     );
-  const shown = requirements.slice(0, 3).join(", ");
-  if (requirements.length > 0)
-    parts.push(
-      `${needs.some((n) => n.source === "required") ? "required" : "declared by"}: ${shown}`.replace("by: ", "by "),
-    );
+  if (requirements.length > 0) {
+    const word = needs.some((n) => n.source === "required") ? "required:" : "declared by";
+    parts.push(`${word} ${requirements.slice(0, 3).join(", ")}`);
+  }
   return parts.join("; ");
 };
 

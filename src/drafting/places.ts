@@ -55,7 +55,7 @@ export const namespacePlace = (tree: SourceTree, inventory: Inventory, namespace
 export const placeOf = (tree: SourceTree, inventory: Inventory, subject: WorkloadFact, fallback: Place): Place => {
   const owner = inventory.kustomizations.find((k) => k.id === subject.owner);
   const beside = subject.origin === null ? null : posix.dirname(subject.origin.file);
-  if (owner === undefined) return fallback;
+  if (owner === undefined) return besideOrFallback(tree, subject, beside, fallback);
   const path = clean(owner.path);
   const several = inventory.kustomizations.some((k) => k.id !== owner.id && clean(k.path) === path);
   const carriesAll = fallback.folder === path || fallback.folder.startsWith(`${path}/`) || path === ".";
@@ -74,4 +74,14 @@ export const placeOf = (tree: SourceTree, inventory: Inventory, subject: Workloa
     owner: owner.id,
     shared: false,
   };
+};
+
+/** Without Flux, the folder whose kustomization lists the app's own manifests. */
+const besideOrFallback = (tree: SourceTree, subject: WorkloadFact, beside: string | null, fallback: Place): Place => {
+  const kustomization = beside === null ? null : kustomizationIn(tree, beside);
+  if (beside === null || kustomization === null || beside === fallback.folder) return fallback;
+  // A namespace that the folder does not set itself is written out: whoever builds it may not set it either.
+  const set = namespaceField(tree, kustomization);
+  const namespace = set === subject.namespace ? null : subject.namespace;
+  return { folder: beside, kustomization, namespace, owner: null, shared: false };
 };
