@@ -1,5 +1,6 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
+import { stringify } from "yaml";
 import { MINUTE, iso, type Clock } from "../facts/clock.ts";
 import { OperatorError } from "../facts/errors.ts";
 import { parseAction } from "./actions.ts";
@@ -8,6 +9,8 @@ import type { ClusterState, KustomizationState } from "./cluster/flux.ts";
 import { isFluxKustomization, specOf } from "./cluster/objects.ts";
 import { renderCommit, type Rendering } from "./cluster/render.ts";
 import { buildTimeline, type Timeline } from "./cluster/timeline.ts";
+import { openKubeApi, type KubeApi } from "./kube/server.ts";
+import type { KubeView } from "./kube/view.ts";
 import { openRelay, type Relay, type Scene } from "./relay/relay.ts";
 import { SAMPLE_FOLDER, createRemote, headOfMain } from "./remote.ts";
 import { NODES } from "./scenario/nodes.ts";
@@ -55,6 +58,10 @@ export interface Deed {
 export interface ServedWorld {
   /** Hubble Relay, plaintext: `127.0.0.1:port`. */
   readonly relayAddress: string;
+  /** The Kubernetes API, plaintext: `http://127.0.0.1:port`. */
+  readonly kubeUrl: string;
+  /** A kubeconfig as YAML with the contexts `sample` (reads) and `sample-rollback` (suspends, patches, deletes). */
+  readonly kubeconfig: string;
   close(): Promise<void>;
 }
 
@@ -96,6 +103,20 @@ export const openWorld = async (options: { readonly dir: string; readonly reposi
   return new SampleWorld(remote, join(options.dir, "world", "rendered"), state);
 };
 
+/** Plain HTTP on loopback: the tokens live as long as the process. */
+const kubeconfigOf = ({ url, tokens }: KubeApi): string =>
+  stringify({
+    apiVersion: "v1",
+    kind: "Config",
+    clusters: [{ name: "sample", cluster: { server: url, "insecure-skip-tls-verify": true } }],
+    users: [
+      { name: "sample", user: { token: tokens.reader } },
+      { name: "sample-rollback", user: { token: tokens.rollback } },
+    ],
+    contexts: ["sample", "sample-rollback"].map((name) => ({ name, context: { cluster: "sample", user: name } })),
+    "current-context": "sample",
+  });
+
 class SampleWorld implements World {
   readonly remote: string;
   readonly start: number;
@@ -106,6 +127,7 @@ class SampleWorld implements World {
   #admission: Promise<Admission> | null = null;
   #scene: { readonly key: string; readonly scene: Scene; readonly timeline: Timeline } | null = null;
   #relay: Relay | null = null;
+  #view: KubeView | null = null;
 
   constructor(remote: string, cache: string, state: WorldState) {
     this.remote = remote;
@@ -191,13 +213,30 @@ class SampleWorld implements World {
   async serve(): Promise<ServedWorld> {
     const relay = await openRelay(async () => (await this.#now()).scene);
     this.#relay = relay;
+    const kube = await openKubeApi(
+      () => this.#kubeView(),
+      (key, object) => this.#state.append({ kind: "write", time: this.#state.clock(), key, object }),
+    );
     return {
       relayAddress: relay.address,
+      kubeUrl: kube.url,
+      kubeconfig: kubeconfigOf(kube),
       close: async () => {
         this.#relay = null;
-        await relay.close();
+        await Promise.all([relay.close(), kube.close()]);
       },
     };
+  }
+
+  async #kubeView(): Promise<KubeView> {
+    const { scene, cluster, traffic } = await this.#now();
+    if (this.#view?.cluster !== cluster || this.#view.now !== scene.now) {
+      this.#admission ??= loadAdmission();
+      const pods = traffic.pods(scene.now);
+      const version = (this.#view?.version ?? 0) + 1;
+      this.#view = { now: scene.now, version, cluster, pods, admit: await this.#admission };
+    }
+    return this.#view;
   }
 
   followers(): number {

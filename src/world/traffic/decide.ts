@@ -20,7 +20,6 @@ export interface Decision {
 export interface Decider {
   decide(source: End, destination: End, protocol: Protocol, port: number): Decision;
   readonly worldLabels: WorldLabels;
-  /** Names of policies the agents ignore, with why. */
   readonly set: PolicySet;
 }
 
@@ -29,7 +28,19 @@ export const policyDocuments = (state: ClusterState): PolicyDocument[] =>
     .filter(isPolicy)
     .map((object) => ({ object, namespace: namespaceOfObject(object), origin: null }));
 
-export const makeDecider = (state: ClusterState): Decider => {
+const made = new WeakMap<ClusterState, Decider>();
+
+/** One compilation per cluster state, whoever asks. */
+export const deciderOf = (state: ClusterState): Decider => {
+  let decider = made.get(state);
+  if (decider === undefined) {
+    decider = makeDecider(state);
+    made.set(state, decider);
+  }
+  return decider;
+};
+
+const makeDecider = (state: ClusterState): Decider => {
   const objects = [...state.objects.values()].filter(isPolicy);
   const set = compilePolicies(policyDocuments(state), SETTINGS, {}, { refusedBy: "agent" });
   const restricts = sectionsByPolicy(objects);

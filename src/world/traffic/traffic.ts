@@ -1,5 +1,4 @@
 import { HOUR } from "../../facts/clock.ts";
-import type { ClusterState } from "../cluster/flux.ts";
 import { podsAt, type Pod } from "../cluster/pods.ts";
 import type { Timeline } from "../cluster/timeline.ts";
 import { hash, pick } from "../hash.ts";
@@ -8,7 +7,7 @@ import { INSIDE_ZONE, OUTSIDERS } from "../scenario/nodes.ts";
 import { serviceOf } from "../scenario/services.ts";
 import { JOURNEYS } from "../scenario/journeys.ts";
 import type { Action } from "../state.ts";
-import { makeDecider, type Decider } from "./decide.ts";
+import { deciderOf, type Decider } from "./decide.ts";
 import { endKey, type End } from "./ends.ts";
 import { journeyAt, occurrencesBetween, type Cast, type Occurrence } from "./occurrences.ts";
 import { shapesOf, type Connection, type DnsQuestion, type Shape } from "./shapes.ts";
@@ -48,18 +47,7 @@ export const makeTraffic = (world: {
   readonly actions: readonly Action[];
 }): Traffic => {
   const { seed, start, timeline, actions } = world;
-  const deciders = new WeakMap<ClusterState, Decider>();
   const shapes = new WeakMap<Decider, Map<string, ReturnType<typeof shapesOf>>>();
-
-  const deciderAt = (state: ClusterState): Decider => {
-    let decider = deciders.get(state);
-    if (decider === undefined) {
-      decider = makeDecider(state);
-      deciders.set(state, decider);
-      shapes.set(decider, new Map());
-    }
-    return decider;
-  };
   const castAt = (time: number): Cast => ({
     seed,
     start,
@@ -74,13 +62,14 @@ export const makeTraffic = (world: {
   ].sort((a, b) => a - b);
 
   const shapesFor = (decider: Decider, connection: Connection): ReturnType<typeof shapesOf> => {
-    const memory = shapes.get(decider);
+    const memory = shapes.get(decider) ?? new Map<string, ReturnType<typeof shapesOf>>();
+    shapes.set(decider, memory);
     const { source, destination, protocol, port, dns, dialled, oneWay, long } = connection;
     const memo = `${endKey(source)}>${endKey(destination)}:${String(port)}/${protocol} ${String(long)} ${String(oneWay)} ${dialled?.ip ?? ""} ${dns.map((q) => q.name).join()}`;
-    const known = memory?.get(memo);
+    const known = memory.get(memo);
     if (known !== undefined) return known;
     const made = shapesOf(connection);
-    memory?.set(memo, made);
+    memory.set(memo, made);
     return made;
   };
 
@@ -137,7 +126,7 @@ export const makeTraffic = (world: {
       for (const [index, since] of cuts.slice(0, -1).entries()) {
         const until = cuts[index + 1] ?? to;
         const cast = castAt(since);
-        const decider = deciderAt(timeline.at(since));
+        const decider = deciderOf(timeline.at(since));
         for (const happens of occurrencesBetween(cast, since, until)) play(happens, cast, decider, records);
       }
       return records.filter((r) => r.time >= from && r.time < to).sort((a, b) => a.time - b.time);
@@ -149,7 +138,7 @@ export const makeTraffic = (world: {
       const happens = journeyAt(cast, found, time);
       return happens === null
         ? { through: false, stoppedAt: "a pod that does not run" }
-        : play(happens, cast, deciderAt(timeline.at(time)), null);
+        : play(happens, cast, deciderOf(timeline.at(time)), null);
     },
     pods: (time) => castAt(time).pods,
   };
