@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { Command, type OutputConfiguration } from "commander";
 import { askCommands } from "./commands/ask.ts";
+import { auditCommand } from "./commands/audit.ts";
 import { graphCommand } from "./commands/graph.ts";
 import { initCommand } from "./commands/init.ts";
 import { logCommand } from "./commands/log.ts";
@@ -27,6 +28,7 @@ export const buildProgram = (): Command => {
     statusCommand(),
     prCommand(),
     sampleCommand(),
+    auditCommand(),
     graphCommand(),
     logCommand(),
     initCommand(),

@@ -1,22 +1,11 @@
 import { Command } from "commander";
 import { iso } from "../../facts/clock.ts";
+import { parseTurn } from "../../facts/duration.ts";
 import { OperatorError } from "../../facts/errors.ts";
 import { common, faceOf, type Face } from "../face.ts";
 import { duration, table } from "../text.ts";
 
 type Options = Parameters<typeof faceOf>[0];
-
-const UNITS: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: 86_400_000 };
-
-/** `+24h`, `+90m`, `+7d`. */
-export const parseTurn = (text: string): number => {
-  const match = /^\+?(\d{1,4})(m|h|d)$/.exec(text);
-  const span = Number(match?.[1] ?? 0) * (UNITS[match?.[2] ?? ""] ?? 0);
-  if (span > 0 && span <= 120 * 86_400_000) return span;
-  throw new OperatorError("input", `${JSON.stringify(text)} is no time to turn the clock by`, {
-    remedy: "Write +90m, +24h or +7d, up to 120 days at a time.",
-  });
-};
 
 const TIME_OF_DAY = /^(\d{1,3})(?::([0-5]\d))?$/;
 
