@@ -64,11 +64,11 @@ const aimed = (text: string, known: ReadonlySet<string>, make: (namespace: strin
 };
 
 /** After the verb stands what it is done to; before it stands politeness, or a name put first. */
-const objectOf = (text: string, verb: RegExp): string => {
+const objectOf = (text: string, verb: RegExp, known: ReadonlySet<string>): string => {
   const found = verb.exec(text);
   if (found === null) return text;
   const after = text.slice(found.index + found[0].length);
-  return wordsOf(after).some((word) => !FILLER.has(word)) ? after : text.slice(0, found.index);
+  return wordsOf(after).some((word) => known.has(word) || !FILLER.has(word)) ? after : text.slice(0, found.index);
 };
 
 /**
@@ -86,9 +86,9 @@ export const intentOf = (text: string, names: readonly string[]): Intent => {
     return { kind: "status", namespace: found.find((name) => !FILLER.has(name)) ?? null };
   }
   if (ROLLBACK.test(said))
-    return aimed(objectOf(said, ROLLBACK), known, (namespace) => ({ kind: "rollback", namespace }));
+    return aimed(objectOf(said, ROLLBACK, known), known, (namespace) => ({ kind: "rollback", namespace }));
   if (SIGN_OFF.test(said))
-    return aimed(objectOf(said, SIGN_OFF), known, (namespace) => ({ kind: "sign-off", namespace }));
-  if (LOCK.test(said)) return aimed(objectOf(said, LOCK), known, (namespace) => ({ kind: "lock", namespace }));
+    return aimed(objectOf(said, SIGN_OFF, known), known, (namespace) => ({ kind: "sign-off", namespace }));
+  if (LOCK.test(said)) return aimed(objectOf(said, LOCK, known), known, (namespace) => ({ kind: "lock", namespace }));
   return { kind: "unclear" };
 };
