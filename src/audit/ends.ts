@@ -51,17 +51,23 @@ export const endOf = (pod: PodView): End => ({
 });
 
 /** A pod whose labels are known in part, given those that a selector asks for: it is then one of those meant. */
-const completed = (context: Context, pod: PodView, s: Selector): End => {
-  const [wanted = {}] = variants(s);
-  const endpoint = context.judge.endpoint(pod.namespace, { ...wanted, ...pod.fact.podLabels });
-  const ports = pod.endpoint.namedPorts;
-  return {
-    ...endOf(pod),
-    labels: { ...wanted, ...pod.labels },
-    endpoint: ports === undefined ? endpoint : { ...endpoint, namedPorts: ports },
-    sure: pod.sure === "guess" ? "guess" : "likely",
-  };
-};
+const completed = (context: Context, pod: PodView, s: Selector): readonly End[] =>
+  variants(s).flatMap((wanted): End[] => {
+    const labels = pod.guessed === true ? { ...pod.fact.podLabels, ...wanted } : { ...wanted, ...pod.fact.podLabels };
+    const contradicts = Object.entries(wanted).some(([key, value]) => labels[key] !== value);
+    if (contradicts) return [];
+    const endpoint = context.judge.endpoint(pod.namespace, labels);
+    const ports = pod.endpoint.namedPorts;
+    return [
+      {
+        ...endOf(pod),
+        id: variants(s).length === 1 ? pod.id : `${pod.id} (${Object.values(wanted).join(", ")})`,
+        labels: { ...pod.labels, ...labels },
+        endpoint: ports === undefined ? endpoint : { ...endpoint, namedPorts: ports },
+        sure: pod.sure === "guess" ? "guess" : "likely",
+      },
+    ];
+  });
 
 /** A pod that only policies speak of. Somebody else in its namespace naming the same labels makes it likely. */
 const spokenOf = (context: Context, s: Selector): readonly End[] => {
@@ -88,7 +94,7 @@ export const endsOf = (context: Context, s: Selector): readonly End[] => {
   const picked = context.pick(s);
   const sure = picked.filter((p) => p.match === "yes");
   if (sure.length > 0) return sure.map((p) => endOf(p.pod));
-  if (picked.length > 0 && podTerms(s).length > 0) return picked.map((p) => completed(context, p.pod, s));
+  if (picked.length > 0 && podTerms(s).length > 0) return picked.flatMap((p) => completed(context, p.pod, s));
   return spokenOf(context, s);
 };
 
@@ -188,7 +194,9 @@ export const policiesOf = (context: Context, end: End, direction: Direction): re
   const specs = context.policies.flatMap((view) =>
     view.specs.filter((s) => !s.nodes && matches(s.subject, end) !== "no"),
   );
-  const own = specs.filter((s) => podTerms(s.subject).length > 0);
+  const named = specs.filter((s) => podTerms(s.subject).length > 0);
+  const sure = named.filter((s) => matches(s.subject, end) === "yes");
+  const own = sure.length > 0 ? sure : named;
   const speaking = own.filter((s) => s.rules.some((r) => r.direction === direction));
   return speaking.length > 0 ? speaking : own;
 };

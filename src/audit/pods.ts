@@ -49,6 +49,7 @@ export const podViews = (inventory: Inventory, cluster: string): readonly PodVie
       namespace: fact.namespace,
       labels,
       complete: fact.labelsComplete,
+      guessed: fact.sure === "guess",
       endpoint: { labels: podIdentityLabels(identity), namedPorts: namedPorts(fact) },
       sure: fact.sure,
       governed: !fact.hostNetwork,

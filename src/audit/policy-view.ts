@@ -313,6 +313,7 @@ export const peerText = (peer: PeerView): string => {
       return `${peer.form} ${peer.name}`;
     case "service":
       return `service ${peer.namespace}/${peer.name ?? peer.keys.join(",")}`;
+    case "other":
     default:
       return peer.what;
   }

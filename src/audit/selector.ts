@@ -98,7 +98,13 @@ export interface Labelled {
   readonly labels: Readonly<Record<string, string>>;
   /** False when the pod may carry more labels than these. */
   readonly complete: boolean;
+  /** The values themselves are a guess (a chart we do not know): one that resembles what is asked may be it. */
+  readonly guessed?: boolean;
 }
+
+/** A release's name against its chart's, a component against its app. */
+export const isNear = (value: string, other: string): boolean =>
+  value !== other && (other.includes(value) || value.includes(other)) && Math.min(value.length, other.length) > 3;
 
 const matchTerm = (t: Term, pod: Labelled): Match => {
   if (t.source !== "any" && t.source !== "k8s") return "no";
@@ -112,7 +118,8 @@ const matchTerm = (t: Term, pod: Labelled): Match => {
     t.operator === "Exists" ||
     (t.operator === "In" && t.values.includes(value)) ||
     (t.operator === "NotIn" && !t.values.includes(value));
-  return hit ? "yes" : "no";
+  if (hit) return "yes";
+  return pod.guessed === true && t.operator === "In" && t.values.some((v) => isNear(v, value)) ? "maybe" : "no";
 };
 
 /** `maybe` when the labels that decide are not known. */

@@ -91,7 +91,7 @@ export const fqdnCannotMatch: Rule = {
           : null;
         yield inRule(rule, {
           path: peer.path,
-          severity: inert.spare || isCovered(context, rule, peer) ? "warning" : "error",
+          severity: isCovered(context, rule, peer) ? "info" : inert.spare ? "warning" : "error",
           message: `${inert.why}. ${inert.remedy}`,
           key: ["inert", peer.form, peer.name],
           fix,

@@ -7,10 +7,12 @@ import type { End, Knock } from "../ends.ts";
 import { ask, isGoverned, knocks, peerEnds, policiesOf, subjectEnds } from "../ends.ts";
 import type { PeerView, RuleView } from "../policy-view.ts";
 import { peerText, subjectText } from "../policy-view.ts";
-import type { Defect, Related, Rule } from "../rule.ts";
-import { relatedAt, weaker } from "../rule.ts";
+import type { Cause, Defect, Related, Rule } from "../rule.ts";
+import { place, relatedAt, weaker } from "../rule.ts";
 import { servicePortOf } from "../service-ports.ts";
 import { inRule, list } from "./shared.ts";
+
+const ID = "half-open-allow";
 
 const OTHER: Readonly<Record<Direction, Direction>> = { ingress: "egress", egress: "ingress" };
 
@@ -105,11 +107,12 @@ const isDeclared = (context: Context, rule: RuleView, half: Half, ours: readonly
   );
 };
 
+/** An ingress that no client uses may be left over; it is a hole only where a client's manifest asks for it. */
 const severityOf = (context: Context, rule: RuleView, half: Half, ours: readonly End[]): Severity =>
-  isDeclared(context, rule, half, ours) ? "error" : "warning";
+  isDeclared(context, rule, half, ours) ? "error" : "info";
 
 export const halfOpenAllow: Rule = {
-  id: "half-open-allow",
+  id: ID,
   severity: "error",
   lesson: 19,
   about:
@@ -137,14 +140,17 @@ function* defects(
   ours: readonly End[],
   theirs: readonly End[],
 ): Generator<Defect> {
-  for (const half of halfOf(context, rule, ours, theirs)) {
-    if (isServicePort(context, rule, half, ours)) continue;
+  const halves = halfOf(context, rule, ours, theirs).filter((half) => !isServicePort(context, rule, half, ours));
+  // Several ports of one peer are closed, or opened, by one repair.
+  const cause: Cause | null = halves.length > 1 ? { rule: ID, at: place(rule.policy.locate(peer.path)) } : null;
+  for (const half of halves) {
     yield inRule(rule, {
       path: peer.path,
       severity: severityOf(context, rule, half, ours),
       sure: half.sure,
       message: message(context, rule, peer, half),
       key: [peerText(peer), `${half.knock.port}/${half.knock.protocol}`],
+      cause,
       related: otherEnd(context, half, OTHER[rule.direction]),
     });
   }

@@ -1,6 +1,8 @@
 import type { Context } from "../context.ts";
 import type { End } from "../ends.ts";
+import type { Peer } from "../../facts/verdict.ts";
 import { isGoverned, peerEnds, subjectEnds } from "../ends.ts";
+import { APISERVER, HOST, REMOTE_NODE, WORLD, podPeer } from "../judge.ts";
 import type { PeerView, PortView, RuleView } from "../policy-view.ts";
 import { subjectText } from "../policy-view.ts";
 import type { Defect, Fix, Rule } from "../rule.ts";
@@ -39,6 +41,36 @@ const servers = (
   return rule.peers.map((peer) => ({ ends: peerEnds(context, peer), peer }));
 };
 
+const ENTITIES: Readonly<Record<string, Peer>> = {
+  world: WORLD,
+  host: HOST,
+  "remote-node": REMOTE_NODE,
+  "kube-apiserver": APISERVER,
+};
+
+/** The other sides of a rule, as the kernel is asked about them. */
+const askedOf = (context: Context, rule: RuleView): readonly Peer[] =>
+  rule.peers.flatMap((peer) => {
+    if (peer.kind === "entity") return Object.hasOwn(ENTITIES, peer.entity) ? [ENTITIES[peer.entity] ?? WORLD] : [];
+    return peerEnds(context, peer).map((end) => podPeer(end.endpoint));
+  });
+
+/** Whether the container port is open by some other rule for everybody this rule names: wrong, and nothing is dropped. */
+const isOpenAnyWay = (context: Context, rule: RuleView, ends: readonly End[], port: PortView, to: Translated): boolean => {
+  const protocol = port.protocol === "UDP" ? "UDP" : "TCP";
+  const [subjects, peers] =
+    rule.direction === "ingress"
+      ? [ends.map((e) => e.endpoint), askedOf(context, rule)]
+      : [subjectEnds(context, rule.spec).map((e) => e.endpoint), ends.map((e) => podPeer(e.endpoint))];
+  if (subjects.length === 0 || peers.length === 0) return false;
+  return subjects.every((s) =>
+    peers.every((p) => {
+      const { verdict, by } = context.judge.ask(rule.direction, s, p, protocol, to.containerPort);
+      return verdict === "allowed" && by.length > 0;
+    }),
+  );
+};
+
 function* apiserver(context: Context, rule: RuleView): Generator<Defect> {
   const isApiserver =
     rule.peers.length > 0 && rule.peers.every((p) => p.kind === "entity" && p.entity === "kube-apiserver");
@@ -75,14 +107,15 @@ export const servicePortNotTargetPort: Rule = {
           const to = translatedAtAll(context, governed, port);
           if (to === null) continue;
           const also = (rule.ports ?? []).some((p) => p.number === to.containerPort);
+          const masked = also || isOpenAnyWay(context, rule, governed, port, to);
           const [end] = governed;
           yield inRule(rule, {
             path: port.path,
-            severity: also ? "info" : "error",
+            severity: masked ? "info" : "error",
             sure: weaker(to.sure, end?.sure ?? "guess"),
             message: `${port.port} is the port of ${to.service}; the pods (${
               peer === null ? subjectText(rule.spec) : (end?.id ?? "")
-            }) open ${to.containerPort}, and policy sees only that.${also ? " It is allowed as well, so this one can go" : ` Write ${to.containerPort}`}`,
+            }) open ${to.containerPort}, and policy sees only that.${also ? " It is allowed as well, so this one can go" : ` Write ${to.containerPort}`}${masked && !also ? " (masked today: another rule allows it)" : ""}`,
             key: [port.port, port.protocol, to.service, peer?.kind === "endpoints" ? peer.selector.text : ""],
             related: relatedAt(to.origin, `translates ${to.port} to ${to.containerPort}`),
             fix: also ? null : fixOf(rule, port, to, rule.peers.length <= 1 || rule.direction === "ingress"),

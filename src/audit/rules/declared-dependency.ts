@@ -1,0 +1,142 @@
+import type { DeclaredEdge } from "../../facts/inventory.ts";
+import { policyId } from "../../facts/policy.ts";
+import type { Context } from "../context.ts";
+import type { Landing } from "../declared.ts";
+import { isOwnFace, landingsOf, peerOfPod, sourcesOf, targetText } from "../declared.ts";
+import { endOf, policiesOf } from "../ends.ts";
+import { HOST, REMOTE_NODE } from "../judge.ts";
+import type { PodView } from "../pods.ts";
+import type { Defect, Related, Rule } from "../rule.ts";
+import { relatedAt, softened, weaker } from "../rule.ts";
+import { matches } from "../selector.ts";
+import { relatedRules } from "./shared.ts";
+
+/** The policies that somebody would add the missing rule to. */
+export const placesToRepair = (context: Context, pod: PodView, direction: "ingress" | "egress"): readonly Related[] => {
+  const seen = new Set<string>();
+  return policiesOf(context, endOf(pod), direction).flatMap((spec) => {
+    const view = spec.rules[0]?.policy;
+    if (view === undefined || seen.has(policyId(view.ref))) return [];
+    seen.add(policyId(view.ref));
+    return relatedAt(view.locate(spec.path), `${direction} of ${pod.id} is written here`);
+  });
+};
+
+/** Two connections to one place by one workload are one defect, however many keys say so. */
+const keyOf = (edge: DeclaredEdge, more: readonly string[]): readonly string[] => [
+  edge.source.kind,
+  edge.source.workload,
+  targetText(edge),
+  edge.protocol,
+  ...more,
+];
+
+/** An egress rule that names these very pods makes the hole half open, and that rule says so. */
+const isNamedByRule = (context: Context, source: PodView, target: PodView): boolean =>
+  context.rules.some(
+    (r) =>
+      r.direction === "egress" &&
+      !r.deny &&
+      matches(r.spec.subject, source) !== "no" &&
+      r.peers.some((p) => p.kind === "endpoints" && p.written.terms.length > 0 && matches(p.selector, target) === "yes"),
+  );
+
+function* toPod(context: Context, edge: DeclaredEdge, source: PodView, landing: Extract<Landing, { kind: "pod" }>): Generator<Defect> {
+  const { pod, containerPort, through } = landing;
+  if (pod === source) return;
+  const sure = weaker(landing.sure, source.complete ? source.sure : weaker(source.sure, "likely"));
+  const words = `${edge.key} (${edge.why}) makes ${source.id} connect to ${targetText(edge)}, which is ${pod.id} on ${containerPort}`;
+  if (source.governed && pod.governed) {
+    const out = context.judge.egress(source, peerOfPod(pod), edge.protocol, containerPort);
+    if (out.verdict === "dropped")
+      yield {
+        namespace: source.namespace,
+        policy: null,
+        sure,
+        origin: edge.origin,
+        message: `${words}, and its egress does not allow that. Add egress to those pods on ${containerPort}`,
+        key: keyOf(edge, ["egress"]),
+        related: [...placesToRepair(context, source, "egress"), ...relatedRules(context, out.defaultDeny.slice(0, 1), "the default deny")],
+      };
+  }
+  if (!pod.governed) return;
+  const peer = source.governed ? peerOfPod(source) : REMOTE_NODE;
+  const into = context.judge.ingress(pod, peer, edge.protocol, containerPort);
+  if (into.verdict !== "dropped" || (source.governed && isNamedByRule(context, source, pod))) return;
+  const client = source.governed ? "" : " (from the host network, so as host or remote-node)";
+  yield {
+    namespace: pod.namespace,
+    policy: null,
+    sure,
+    origin: edge.origin,
+    message: `${words} (${through})${client}, and nothing there admits it. Add ingress for it on ${containerPort}`,
+    key: keyOf(edge, ["ingress", pod.id]),
+    related: [...placesToRepair(context, pod, "ingress"), ...relatedRules(context, into.defaultDeny.slice(0, 1), "the default deny")],
+  };
+}
+
+function* toOutside(
+  context: Context,
+  edge: DeclaredEdge,
+  source: PodView,
+  landing: Extract<Landing, { kind: "outside" | "node" }>,
+): Generator<Defect> {
+  if (!source.governed) return;
+  const out = context.judge.egress(source, landing.peer, edge.protocol, edge.port);
+  if (out.verdict !== "dropped") return;
+  const asNode = [HOST, REMOTE_NODE].some((p) => context.judge.egress(source, p, edge.protocol, edge.port).verdict === "allowed");
+  // A host of the LAN that somebody took for a node has a rule of its own.
+  if (landing.kind === "outside" && asNode && edge.target.kind === "address") return;
+  const way =
+    landing.kind === "node"
+      ? `the entities host and remote-node on ${edge.port}`
+      : edge.target.kind === "address"
+        ? `toCIDR ${landing.text}/32 on ${edge.port}`
+        : `toFQDNs ${landing.text} (or world) on ${edge.port}`;
+  yield {
+    namespace: source.namespace,
+    policy: null,
+    // A URL in a setting is not always asked by the pod itself.
+    severity: softened("error", weaker(landing.sure, "likely")),
+    sure: source.complete ? source.sure : weaker(source.sure, "likely"),
+    origin: edge.origin,
+    message: `${edge.key} (${edge.why}) makes ${source.id} connect to ${targetText(edge)}, and its egress does not allow that. Add ${way}`,
+    key: keyOf(edge, ["outside"]),
+    related: [...placesToRepair(context, source, "egress"), ...relatedRules(context, out.defaultDeny.slice(0, 1), "the default deny")],
+  };
+}
+
+/** One finding for one place that a workload cannot reach, the strongest of what its settings say. */
+const once = (defects: Iterable<Defect>): readonly Defect[] => {
+  const seen = new Map<string, Defect>();
+  for (const defect of defects) {
+    const id = JSON.stringify([defect.namespace, defect.key]);
+    const known = seen.get(id);
+    if (known === undefined || rank(defect) < rank(known)) seen.set(id, defect);
+  }
+  return [...seen.values()];
+};
+
+const rank = (defect: Defect): number => ["certain", "likely", "guess"].indexOf(defect.sure ?? "certain");
+
+function* all(context: Context): Generator<Defect> {
+  for (const edge of context.inventory.declared) {
+    if (isOwnFace(edge)) continue;
+    for (const source of sourcesOf(context, edge)) {
+      if (source.fact.suspended) continue;
+      for (const landing of landingsOf(context, edge)) {
+        if (landing.kind === "pod") yield* toPod(context, edge, source, landing);
+        else if (landing.kind !== "gateway") yield* toOutside(context, edge, source, landing);
+      }
+    }
+  }
+}
+
+export const declaredDependency: Rule = {
+  id: "declared-dependency-dropped",
+  severity: "error",
+  lesson: 7,
+  about: "A setting, a script, a probe or a scrape target says that these pods connect somewhere, and under default deny one of the two ends does not allow it.",
+  remedy: "Allow it at both ends, on the container port; or remove the setting that nobody uses.",
+  check: (context) => once(all(context)),
+};

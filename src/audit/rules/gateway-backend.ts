@@ -1,0 +1,100 @@
+import type { Severity } from "../../facts/finding.ts";
+import type { DeclaredEdge } from "../../facts/inventory.ts";
+import type { Context } from "../context.ts";
+import { isOwnFace, landingsOf, sourcesOf, targetText } from "../declared.ts";
+import type { Published } from "../gateways.ts";
+import { gatewayPeer, publishersOf } from "../gateways.ts";
+import { hostMatches } from "../hostnames.ts";
+import type { PodView } from "../pods.ts";
+import type { Defect, Rule } from "../rule.ts";
+import { relatedAt, weaker } from "../rule.ts";
+import { placesToRepair } from "./declared-dependency.ts";
+import { inRule, subjectPods } from "./shared.ts";
+
+const isInside = (context: Context, host: string): boolean =>
+  context.facts.insideZones.some((zone) => host === zone || host.endsWith(`.${zone}`) || hostMatches(zone, host));
+
+/** The app that a route publishes does not go out to come back in: that is its own address. */
+const isOwnRoute = (context: Context, source: PodView, published: Published): boolean =>
+  (published.route?.backends ?? []).some((b) => {
+    const service = context.service(b.namespace, b.service);
+    return service !== null && context.backends(service).some(({ pod }) => pod === source);
+  });
+
+const fact = (context: Context, host: string): string =>
+  isInside(context, host)
+    ? ""
+    : `. Certain where ${host} resolves to the gateway from inside the cluster (split horizon); list the zone under facts.insideZones`;
+
+function* fromSettings(context: Context, edge: DeclaredEdge): Generator<Defect> {
+  for (const source of sourcesOf(context, edge)) {
+    if (!source.governed || source.fact.suspended) continue;
+    for (const landing of landingsOf(context, edge)) {
+      if (landing.kind !== "gateway" || isOwnRoute(context, source, landing.published)) continue;
+      const { gateway, containerPort, route } = landing.published;
+      const peer = gatewayPeer(context, gateway);
+      if (peer === null || context.judge.egress(source, peer, edge.protocol, containerPort).verdict !== "dropped") continue;
+      const severity: Severity = isInside(context, landing.host) ? "error" : "warning";
+      yield {
+        namespace: source.namespace,
+        policy: null,
+        severity,
+        sure: weaker(landing.sure, source.complete ? source.sure : "likely"),
+        origin: edge.origin,
+        message: `${edge.key} (${edge.why}) makes ${source.id} connect to ${targetText(edge)}, which gateway ${gateway.namespace}/${gateway.name} serves: policy sees its pods on ${containerPort}, never world on ${edge.port}. Add egress to them on ${containerPort}${fact(context, landing.host)}`,
+        key: [edge.source.kind, edge.source.workload, targetText(edge), `${gateway.namespace}/${gateway.name}`],
+        related: [
+          ...placesToRepair(context, source, "egress"),
+          ...relatedAt(route?.origin ?? null, `${landing.host} is served here`),
+          ...relatedAt(gateway.origin, "the gateway"),
+        ].slice(0, 8),
+      };
+    }
+  }
+}
+
+/** A name in toFQDNs that an in-cluster gateway serves: its address is the gateway's, translated before policy. */
+function* fromNames(context: Context): Generator<Defect> {
+  for (const rule of context.rules)
+    for (const peer of rule.peers) {
+      if (peer.kind !== "fqdn" || peer.name.includes("*")) continue;
+      const [published] = publishersOf(context, peer.name, rule.ports?.[0]?.number ?? 443);
+      if (published === undefined) continue;
+      const { gateway, containerPort, route } = published;
+      const seen = gatewayPeer(context, gateway);
+      if (seen === null) continue;
+      const pods = subjectPods(context, rule.spec);
+      const reaches = pods.length > 0 && pods.every((p) => context.judge.egress(p, seen, "TCP", containerPort).verdict !== "dropped");
+      if (reaches) continue;
+      yield inRule(rule, {
+        path: peer.path,
+        severity: isInside(context, peer.name) ? "error" : "warning",
+        sure: gateway.sure,
+        message: `${peer.name} is served by gateway ${gateway.namespace}/${gateway.name}: policy sees its pods on ${containerPort}, and a pod is never an FQDN. Write toEndpoints with the gateway's labels on ${containerPort}${fact(context, peer.name)}`,
+        key: ["fqdn", peer.name, `${gateway.namespace}/${gateway.name}`],
+        related: relatedAt(route?.origin ?? null, `${peer.name} is served here`),
+      });
+    }
+}
+
+export const gatewayBackend: Rule = {
+  id: "gateway-backend-not-world",
+  severity: "error",
+  lesson: 11,
+  about:
+    "A public host name that resolves to an in-cluster gateway ends at the gateway's pods on their container port; `world:443` never covers it. Logins fail on the server's side of OIDC.",
+  remedy: "Add egress to the gateway's data-plane pods on the container port.",
+  *check(context) {
+    const seen = new Set<string>();
+    for (const edge of context.inventory.declared) {
+      if (isOwnFace(edge)) continue;
+      for (const defect of fromSettings(context, edge)) {
+        const id = JSON.stringify([defect.namespace, defect.key]);
+        if (seen.has(id)) continue;
+        seen.add(id);
+        yield defect;
+      }
+    }
+    yield* fromNames(context);
+  },
+};

@@ -1,0 +1,53 @@
+import type { Context } from "../context.ts";
+import { strings } from "../json.ts";
+import { REMOTE_NODE, WORLD } from "../judge.ts";
+import type { PodView } from "../pods.ts";
+import type { Rule } from "../rule.ts";
+import { placesToRepair } from "./declared-dependency.ts";
+
+/** `ping -c1 10.0.0.1`, as a script or a probe writes it. */
+const PING = /(?:^|[\s;&|(!])(?:f?ping6?)\s+(?:-[A-Za-z]+\s*[\d.]*\s+)*([\w.$\{\}-]+)/m;
+
+const ECHO_REQUEST = 8;
+
+const pings = (context: Context, pod: PodView): string | null => {
+  const object = context.inventory.objects.find(
+    (o) => o.namespace === pod.namespace && o.kind === pod.fact.kind && o.name === pod.fact.name,
+  );
+  const release = context.inventory.objects.find(
+    (o) => o.kind === "HelmRelease" && o.namespace === pod.namespace && o.name === pod.fact.from.name,
+  );
+  for (const one of [object, release])
+    for (const { path, text } of strings(one?.object)) {
+      if (!path.some((step) => step === "command" || step === "args" || step === "exec")) continue;
+      const match = PING.exec(` ${text}`);
+      if (match?.[1] !== undefined) return match[1];
+    }
+  return null;
+};
+
+export const pingNeedsIcmps: Rule = {
+  id: "ping-needs-icmps",
+  severity: "warning",
+  lesson: 35,
+  about: "A script or probe waits for a ping, and no rule with `icmps` allows it: ports never cover ICMP, so the pod waits for ever.",
+  remedy: "Add an egress rule with `icmps: [{fields: [{family: IPv4, type: EchoRequest}]}]` to that peer, or test a TCP port.",
+  *check(context) {
+    for (const pod of context.pods) {
+      if (!pod.governed || pod.fact.suspended || !context.judge.defaultDeny(pod.endpoint, "egress").value) continue;
+      const target = pings(context, pod);
+      if (target === null) continue;
+      const may = [WORLD, REMOTE_NODE].some((p) => context.judge.egress(pod, p, "ICMPv4", ECHO_REQUEST).verdict !== "dropped");
+      if (may) continue;
+      yield {
+        namespace: pod.namespace,
+        policy: null,
+        sure: pod.sure === "certain" ? "certain" : "likely",
+        origin: pod.origin ?? { file: "", line: 1, column: 1 },
+        message: `${pod.id} pings ${target}, and nothing allows it ICMP: a rule with ports never does. Add \`icmps\` with EchoRequest, or test a TCP port`,
+        key: [pod.fact.kind, pod.fact.name, target],
+        related: placesToRepair(context, pod, "egress"),
+      };
+    }
+  },
+};

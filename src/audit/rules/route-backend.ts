@@ -1,0 +1,74 @@
+import type { GatewayFact, RouteFact } from "../../facts/inventory.ts";
+import type { Peer } from "../../facts/verdict.ts";
+import type { Context } from "../context.ts";
+import type { PodView } from "../pods.ts";
+import type { Defect, Rule } from "../rule.ts";
+import { relatedAt, weaker } from "../rule.ts";
+import { endOf, policiesOf } from "../ends.ts";
+import { gatewayPeer } from "../gateways.ts";
+import { relatedRules } from "./shared.ts";
+
+interface Backend {
+  readonly pod: PodView;
+  readonly match: "yes" | "maybe";
+  readonly containerPort: number;
+  readonly service: string;
+}
+
+/** The pods and container ports behind one backend of a route. */
+const backendsOf = (context: Context, route: RouteFact): readonly Backend[] =>
+  route.backends.flatMap((b) => {
+    const service = context.service(b.namespace, b.service);
+    const port = service?.ports.find((p) => p.port === b.port || p.name === b.port);
+    if (service === null || port === undefined) return [];
+    return context.backends(service).flatMap(({ pod, match }): Backend[] => {
+      const target = port.containerPort ?? (typeof port.targetPort === "number" ? port.targetPort : null);
+      return target === null ? [] : [{ pod, match, containerPort: target, service: `${service.namespace}/${service.name}` }];
+    });
+  });
+
+const writeAt = (context: Context, pod: PodView): ReturnType<typeof policiesOf>[number] | undefined =>
+  policiesOf(context, endOf(pod), "ingress")[0];
+
+function* check(context: Context, route: RouteFact, gateway: GatewayFact, peer: Peer): Generator<Defect> {
+  for (const { pod, match, containerPort, service } of backendsOf(context, route)) {
+    if (!pod.governed) continue;
+    const verdict = context.judge.ingress(pod, peer, "TCP", containerPort);
+    if (verdict.verdict !== "dropped") continue;
+    const spec = writeAt(context, pod);
+    const view = spec?.rules[0]?.policy;
+    const sure = weaker(weaker(route.sure, pod.sure), weaker(gateway.sure, match === "yes" ? "certain" : "guess"));
+    const origin = view === undefined ? (pod.origin ?? route.origin) : view.locate(spec?.path ?? ["spec"]);
+    if (origin === null) continue;
+    yield {
+      namespace: pod.namespace,
+      policy: view?.ref ?? null,
+      sure,
+      origin,
+      message: `${route.kind} ${route.namespace}/${route.name} sends ${route.hostnames[0] ?? "its traffic"} from gateway ${gateway.namespace}/${gateway.name} to ${service}, whose pods (${pod.id}) do not admit the gateway on ${containerPort}. Add ingress from the gateway's pods on ${containerPort}`,
+      key: [route.kind, `${route.namespace}/${route.name}`, pod.id, String(containerPort), `${gateway.namespace}/${gateway.name}`],
+      related: [
+        ...relatedAt(route.origin, "the route"),
+        ...relatedRules(context, verdict.defaultDeny.slice(0, 1), "the default deny"),
+      ],
+    };
+  }
+}
+
+export const routeBackend: Rule = {
+  id: "route-backend-without-ingress",
+  severity: "error",
+  lesson: 19,
+  about: "A route publishes the app, and under default deny the app's pods do not admit the gateway on the container port: every visitor gets a timeout or 503.",
+  remedy: "Add ingress from the gateway's data-plane pods on the container port that the Service leads to.",
+  *check(context) {
+    const gateways = new Map(context.inventory.gateways.map((g) => [`${g.namespace}/${g.name}`, g]));
+    for (const route of context.inventory.routes)
+      for (const id of new Set(route.gateways)) {
+        const gateway = gateways.get(id);
+        if (gateway === undefined) continue;
+        const peer = gatewayPeer(context, gateway);
+        if (peer !== null) yield* check(context, route, gateway, peer);
+      }
+  },
+};
