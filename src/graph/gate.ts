@@ -8,11 +8,12 @@ import type { Edge } from "../facts/edge.ts";
 import type { Finding } from "../facts/finding.ts";
 import type { Inventory } from "../facts/inventory.ts";
 import type { Known } from "../facts/known.ts";
-import type { LiveKustomization, LivePod, LivePolicy, LiveService, LiveSource, PullRequest } from "../facts/ports.ts";
+import type { PullRequest } from "../facts/ports.ts";
 import type { PolicyRef } from "../facts/policy.ts";
 import type { GateDecision, GateId, LaneId, Stage } from "../facts/rollout.ts";
 import type { CiliumSettings } from "../facts/settings.ts";
 import type { SourceTree } from "../facts/tree.ts";
+import type { LiveCluster } from "../rollout/live.ts";
 
 /** A file that a model, a person or an incident wants to stand differently from the draft; `text: null` removes it. */
 export interface Edit {
@@ -36,16 +37,7 @@ export interface LaneRequest {
   readonly answer: string | null;
 }
 
-/** What the live cluster said, in one pass. */
-export interface LiveCluster {
-  readonly pods: readonly LivePod[];
-  readonly services: readonly LiveService[];
-  readonly policies: readonly LivePolicy[];
-  readonly kustomizations: readonly LiveKustomization[];
-  readonly sources: readonly LiveSource[];
-  readonly namespaces: readonly { readonly name: string; readonly labels: Readonly<Record<string, string>> }[];
-  readonly nodes: readonly { readonly name: string; readonly addresses: readonly string[] }[];
-}
+export type { LiveCluster };
 
 /** What the evidence store holds for the window that the lane looks at. */
 export interface EvidenceFacts {

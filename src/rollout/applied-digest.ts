@@ -5,14 +5,18 @@ import { canonical, dig } from "./json.ts";
 import type { NamedPolicy } from "./policy-documents.ts";
 import type { Subject } from "./subjects.ts";
 
-/** The policies that select any of these endpoints, by name. */
-export const selectingAny = (
+/** Everything that can select a namespace's pods: its own policies, and each clusterwide one that selects any of them. */
+export const policiesOver = (
+  namespace: string,
   policies: readonly NamedPolicy[],
   set: PolicySet,
   subjects: readonly Subject[],
 ): readonly NamedPolicy[] => {
-  const ids = new Set(subjects.flatMap((s) => set.selecting(s.endpoint).map(policyId)));
-  return policies.filter((policy) => ids.has(policyId(policy.ref)));
+  const here = subjects.filter((s) => s.namespace === namespace);
+  const selecting = new Set(here.flatMap((s) => set.selecting(s.endpoint).map(policyId)));
+  return policies.filter(
+    ({ ref }) => ref.namespace === namespace || (ref.namespace === null && selecting.has(policyId(ref))),
+  );
 };
 
 /**

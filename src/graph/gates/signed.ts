@@ -1,4 +1,5 @@
 import { iso } from "../../facts/clock.ts";
+import { signatureFault } from "../../rollout/sign-off.ts";
 import { answered, standingDigest } from "../facts/sign-off.ts";
 import { policyView } from "../facts/views.ts";
 import { gate, passes, refuses, refusesUnknown } from "./kit.ts";
@@ -21,10 +22,9 @@ export const signed = gate(
       return refuses("what is applied cannot be told: it does not build", "Make the repository build first.");
     const attestation = answered(facts);
     if (attestation === null) return refuses("there is no sign-off with that id for this namespace", AGAIN);
-    const { request, signature, signedAt, by } = attestation;
-    if (signature.state !== "valid") return refuses(`the signature does not hold: ${signature.why}`, AGAIN);
-    if (signedAt < request.createdAt || signedAt > request.expiresAt)
-      return refuses(`it was signed at ${iso(signedAt)}, outside the request's life`, AGAIN);
+    const { request, signedAt, by } = attestation;
+    const fault = signatureFault(attestation);
+    if (fault !== null) return refuses(fault, AGAIN);
     if (facts.now > request.expiresAt) return refuses(`the request expired at ${iso(request.expiresAt)}`, AGAIN);
     const digest = standingDigest(view, facts.request.namespace);
     if (digest !== request.policiesDigest)
