@@ -65,11 +65,15 @@ const refOf = (document: PolicyDocument): PolicyRef | null => {
   };
 };
 
-/** Each address of a world-class end is judged, because a CIDR may hold for one and not for another (C B.3.2). */
-const addresses = (actor: Actor, end: EdgeEnd): readonly Actor[] =>
-  actor.peer.endpoint || end.ips.length < 2
-    ? [actor]
-    : end.ips.map((ip) => ({ ...actor, peer: { ...actor.peer, ip } }));
+/**
+ * Each address of a world-class end is judged, because a CIDR may hold for one and not for another (C B.3.2); where there
+ * were more than the sample holds, an address that nobody knows is judged as well.
+ */
+const addresses = (actor: Actor, end: EdgeEnd): readonly Actor[] => {
+  if (actor.peer.endpoint || (end.ips.length < 2 && end.moreIps !== true)) return [actor];
+  const at = (ip: string | null): Actor => ({ ...actor, peer: { ...actor.peer, ip } });
+  return [...end.ips.map(at), ...(end.moreIps === true ? [at(null)] : [])];
+};
 
 const worst = (results: readonly DirectionResult[]): DirectionResult => {
   const [first, ...rest] = results;
