@@ -5,7 +5,12 @@ import { OperatorError } from "../facts/errors.ts";
 /** The world keeps its own few lines of git, so that nothing it serves depends on code it is there to test. */
 export const git = async (
   args: readonly string[],
-  options: { readonly cwd: string; readonly env?: Readonly<Record<string, string>>; readonly input?: string },
+  options: {
+    readonly cwd: string;
+    readonly env?: Readonly<Record<string, string>>;
+    readonly input?: string;
+    readonly keepEnd?: boolean;
+  },
 ): Promise<string> => {
   const env: NodeJS.ProcessEnv = {};
   for (const [key, value] of Object.entries(process.env)) if (!key.startsWith("GIT_")) env[key] = value;
@@ -32,7 +37,8 @@ export const git = async (
     );
     child.on("close", (exit) => resolve(exit ?? 128));
   });
-  if (code === 0) return Buffer.concat(out).toString("utf8").trimEnd();
+  const text = Buffer.concat(out).toString("utf8");
+  if (code === 0) return options.keepEnd === true ? text : text.trimEnd();
   throw new OperatorError("outside", `git ${args[0] ?? ""} failed: ${Buffer.concat(err).toString("utf8").trim()}`, {
     where: options.cwd,
     remedy: "Run `network-operator sample reset` to make the sample cluster afresh.",

@@ -49,7 +49,8 @@ export const commit = async (world: World, files: Readonly<Record<string, string
   const cwd = world.remote;
   await git(["read-tree", "main"], { cwd, env });
   for (const [path, text] of Object.entries(files)) {
-    if (text === null) await git(["update-index", "--force-remove", path], { cwd, env });
+    if (text === null)
+      await git(["update-index", "--index-info"], { cwd, env, input: `0 ${"0".repeat(40)}\t${path}\n` });
     else {
       const blob = await git(["hash-object", "-w", "--stdin"], { cwd, env, input: text });
       await git(["update-index", "--add", "--cacheinfo", `100644,${blob},${path}`], { cwd, env });

@@ -8,10 +8,12 @@ import {
   key,
   keyOf,
   namespaceOfObject,
+  ownerOf,
   specOf,
   type KubeObject,
 } from "./objects.ts";
-import type { BuildRequest, Built, Rendering } from "./render.ts";
+import type { BuildRequest, Built } from "./build.ts";
+import type { Rendering } from "./render.ts";
 
 /** What a Flux Kustomization says of itself; its spec lives in the API server like any object. */
 export interface KustomizationState {
@@ -50,6 +52,9 @@ interface Working {
   readonly born: Map<string, number>;
 }
 
+/** Kustomizations that bring Kustomizations, at most so deep. */
+const MAX_DEPTH = 12;
+
 const FLUX = "kustomize.toolkit.fluxcd.io/v1";
 
 const idOf = (object: KubeObject): string => `${namespaceOfObject(object) ?? "default"}/${object.metadata.name}`;
@@ -69,14 +74,20 @@ export const reconcile = async (
     kustomizations: new Map(before.kustomizations),
     born: new Map(before.born),
   };
-  const done = new Set<string>();
-  for (;;) {
-    const level = [...working.objects.values()].filter((o) => isFluxKustomization(o) && !done.has(keyOf(o)));
+  /** The spec that each was last seen with: a child that its parent just changed has its turn again. */
+  const seen = new Map<string, string>();
+  const fresh = (object: KubeObject): boolean => seen.get(keyOf(object)) !== JSON.stringify(object["spec"]);
+  for (let rounds = 0; rounds < MAX_DEPTH; rounds++) {
+    const level = [...working.objects.values()].filter((o) => isFluxKustomization(o) && fresh(o));
     if (level.length === 0) break;
-    for (const object of level) done.add(keyOf(object));
     const active = level.filter((o) => specOf(o)["suspend"] !== true);
     const built = await request.rendering.build(active.map(buildRequest));
-    for (const object of inDependencyOrder(active, working)) {
+    for (const object of level) if (!active.includes(object)) seen.set(keyOf(object), JSON.stringify(object["spec"]));
+    for (const object of inOrder(active, working)) {
+      const live = working.objects.get(keyOf(object));
+      // Pruned, changed or suspended by its parent in this very pass: what was built is not what it asks for now.
+      if (live === undefined || JSON.stringify(live["spec"]) !== JSON.stringify(object["spec"])) continue;
+      seen.set(keyOf(object), JSON.stringify(object["spec"]));
       apply(object, built.get(idOf(object)) ?? null, working, request);
     }
   }
@@ -97,8 +108,8 @@ const dependencies = (object: KubeObject): string[] => {
     .map((d) => `${text(d["namespace"]) ?? namespaceOfObject(object) ?? "default"}/${text(d["name"]) ?? ""}`);
 };
 
-/** Dependencies before dependents; a cycle keeps its written order and its members wait for each other for ever. */
-const inDependencyOrder = (level: readonly KubeObject[], working: Working): KubeObject[] => {
+/** Parents before children, dependencies before dependents; those of a cycle wait for each other for ever. */
+const inOrder = (level: readonly KubeObject[], working: Working): KubeObject[] => {
   const byId = new Map(level.map((o) => [idOf(o), o]));
   const ordered: KubeObject[] = [];
   const seen = new Set<string>();
@@ -106,8 +117,9 @@ const inDependencyOrder = (level: readonly KubeObject[], working: Working): Kube
     const id = idOf(object);
     if (seen.has(id)) return;
     seen.add(id);
-    for (const dependency of dependencies(object)) {
-      const other = byId.get(dependency);
+    const owner = ownerOf(object);
+    for (const before of [...(owner === null ? [] : [owner]), ...dependencies(object)]) {
+      const other = byId.get(before);
       if (other !== undefined && working.objects.has(keyOf(other))) visit(other);
     }
     ordered.push(object);
@@ -124,8 +136,6 @@ const apply = (
 ): void => {
   const id = idOf(kustomization);
   const last = working.kustomizations.get(id);
-  // Pruned by its parent in this very pass.
-  if (!working.objects.has(keyOf(kustomization))) return;
   const fail = (reason: string, message: string): void => {
     working.kustomizations.set(id, {
       ready: false,

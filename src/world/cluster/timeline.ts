@@ -84,7 +84,6 @@ export const buildTimeline = async (request: {
   const pass = async (commit: string, time: number): Promise<void> => {
     const rendering = await request.render(commit);
     put(await reconcile(state, { commit, time, rendering, admit }));
-    await rendering.keep();
   };
 
   if (first !== undefined) {
@@ -103,14 +102,10 @@ export const buildTimeline = async (request: {
   for (const action of request.actions) {
     if (action.kind !== "write" && action.kind !== "suspend") continue;
     queue.push({ time: action.time, kind: "action", action });
-    // Drift is put right, and a resumed object caught up, at the next interval.
-    const resumed = action.kind === "suspend" && !action.suspend;
-    queue.push({
-      time: resumed ? action.time + 1 : nextTick(start, FETCH_EVERY, action.time),
-      kind: "fetch",
-      commit: "",
-    });
-    queue.push({ time: nextTick(start, RECONCILE_EVERY, action.time), kind: "reconcile" });
+    // Drift is put right, and what was held up catches up, at the next interval; `flux resume` asks at once.
+    const soon = action.kind === "suspend" && !action.suspend;
+    queue.push({ time: soon ? action.time + 1 : nextTick(start, FETCH_EVERY, action.time), kind: "fetch", commit: "" });
+    queue.push({ time: soon ? action.time + 1 : nextTick(start, RECONCILE_EVERY, action.time), kind: "reconcile" });
   }
   queue.sort((a, b) => a.time - b.time);
 
