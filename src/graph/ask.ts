@@ -1,12 +1,22 @@
 import { HumanMessage } from "@langchain/core/messages";
+import { Command } from "@langchain/langgraph";
 import { z } from "zod";
 import { OperatorError } from "../facts/errors.ts";
 import { answerSchema, type Answer } from "./answer.ts";
 import type { OperatorGraph } from "./build.ts";
 import type { StructuredRequest } from "./state.ts";
 
+/** Something said, something asked for by name, or the answer to a pause: an attestation's id. */
 export type Question =
-  { readonly text: string } | { readonly request: Partial<StructuredRequest> & Pick<StructuredRequest, "kind"> };
+  | { readonly text: string }
+  | { readonly request: Partial<StructuredRequest> & Pick<StructuredRequest, "kind"> }
+  | { readonly attestation: string };
+
+const inputOf = (question: Question): Parameters<OperatorGraph["stream"]>[0] => {
+  if ("text" in question) return { messages: [new HumanMessage(question.text)] };
+  if ("request" in question) return { request: question.request };
+  return new Command({ resume: { attestation: question.attestation } });
+};
 
 const progressSchema = z.object({ kind: z.literal("progress"), text: z.string() });
 const valuesSchema = z.object({ reply: answerSchema.nullish() });
@@ -22,8 +32,7 @@ export const askGraph = async (
   question: Question,
   options: { readonly thread: string; readonly signal?: AbortSignal; readonly onProgress?: (text: string) => void },
 ): Promise<Answer> => {
-  const input = "text" in question ? { messages: [new HumanMessage(question.text)] } : { request: question.request };
-  const stream = await graph.stream(input, {
+  const stream = await graph.stream(inputOf(question), {
     configurable: { thread_id: options.thread },
     streamMode: ["values", "custom"],
     ...(options.signal === undefined ? {} : { signal: options.signal }),
@@ -33,7 +42,8 @@ export const askGraph = async (
     const progress = mode === "custom" ? progressSchema.safeParse(chunk) : null;
     if (progress?.success === true) options.onProgress?.(progress.data.text);
     const values = mode === "values" ? valuesSchema.safeParse(chunk) : null;
-    if (values?.success === true) reply = values.data.reply ?? null;
+    // The last chunk of a pause is the interrupt alone, and says nothing of the reply.
+    if (values?.success === true && values.data.reply !== undefined) reply = values.data.reply;
   }
   if (reply !== null) return reply;
   throw new OperatorError("input", "the run paused without an answer", {

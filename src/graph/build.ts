@@ -1,6 +1,7 @@
 import { readingTools } from "../../tools/reading.ts";
 import { BarrierError } from "../facts/barrier.ts";
 import { openPullRequest } from "./effects/open-pull-request.ts";
+import { recordSignOff } from "./effects/record-sign-off.ts";
 import type { GateCatalog } from "./gate.ts";
 import { GuardedGraph, type Compiled } from "./guarded.ts";
 import {
@@ -8,8 +9,9 @@ import {
   effectNode as effectId,
   gateNode as gateId,
   gatesOf,
+  entryNode,
   LANES,
-  partNode,
+  pauseNode as pauseId,
   type Lane,
 } from "./lanes.ts";
 import { answer } from "./nodes/answer.ts";
@@ -18,6 +20,8 @@ import { afterGate, gateNode } from "./nodes/gate.ts";
 import { afterIntake, intake } from "./nodes/intake.ts";
 import { look } from "./nodes/look.ts";
 import { afterOperator, operator } from "./nodes/operator.ts";
+import { awaitAnswer } from "./nodes/pause.ts";
+import { afterPrepare, prepareSignOff } from "./nodes/prepare-sign-off.ts";
 import { afterPropose, propose } from "./nodes/propose.ts";
 import { afterReport, report } from "./nodes/report.ts";
 import type { GraphPorts } from "./ports.ts";
@@ -34,12 +38,16 @@ const gateOf = (catalog: GateCatalog, lane: Lane, id: ReturnType<typeof gatesOf>
   });
 };
 
+const notBuilt = (lane: Lane, what: string): BarrierError =>
+  new BarrierError("L1/wiring", `the lane ${lane.id} needs ${what}, and there is no such thing`, {
+    remedy: "Build it, or mark the lane as planned.",
+  });
+
 const effectOf = (lane: Lane, ports: GraphPorts): Effect => {
   if (lane.effect === "open-pull-request")
     return (clearance) => openPullRequest(clearance, { forge: ports.forge, text: ports.pullRequestText });
-  throw new BarrierError("L1/wiring", `the lane ${lane.id} ends in ${lane.effect}, and there is no such effect`, {
-    remedy: "Build the effect, or mark the lane as planned.",
-  });
+  if (lane.effect === "record-sign-off") return (clearance) => recordSignOff(clearance, ports.signOff);
+  throw notBuilt(lane, `the effect ${lane.effect}`);
 };
 
 /**
@@ -80,7 +88,7 @@ export const wire = (
 
 /** Every node of a lane in order, the effect last. */
 const stopsOf = (lane: Lane): readonly string[] => [
-  ...lane.parts.map((part) => partNode(lane.id, part)),
+  ...lane.parts.map((part) => entryNode(lane.id, part)),
   effectId(lane),
 ];
 
@@ -94,14 +102,18 @@ const addLane = (
   const effect = effectId(lane);
   const stops = stopsOf(lane);
   lane.parts.forEach((part, at) => {
-    const id = partNode(lane.id, part);
-    if ("pause" in part)
-      throw new BarrierError("L1/wiring", `the lane ${lane.id} pauses for ${part.pause}, and there is no such pause`, {
-        remedy: "Build the pause, or mark the lane as planned.",
-      });
-    const gate = gateOf(ports.catalog, lane, part.gate);
-    graph.gate(id, gate.depth, gateNode(lane.id, gate, ports, readings));
-    graph.route(id, afterGate(lane.id, gate), { pass: stops[at + 1] ?? effect, refuse: "report" });
+    const id = entryNode(lane.id, part);
+    const next = stops[at + 1] ?? effect;
+    if ("gate" in part) {
+      const gate = gateOf(ports.catalog, lane, part.gate);
+      graph.gate(id, gate.depth, gateNode(lane.id, gate, ports, readings));
+      graph.route(id, afterGate(lane.id, gate), { pass: next, refuse: "report" });
+      return;
+    }
+    if (part.pause !== "sign-off") throw notBuilt(lane, `the pause ${part.pause}`);
+    const pause = pauseId(lane.id, part.pause);
+    graph.step(id, prepareSignOff(ports, readings)).route(id, afterPrepare, { asked: pause, refused: "report" });
+    graph.pause(pause, awaitAnswer).edge(pause, next);
   });
   graph.effect(
     effect,

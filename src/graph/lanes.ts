@@ -74,9 +74,7 @@ export const LANES: readonly Lane[] = [
     ["scope", "one-namespace", "allows-first", "replay", "recovery-path", "no-audit-mode", "valid", "lint"],
     "open-pull-request",
   ),
-  planned(
-    lane("request-sign-off", ["scope", "enforced", pause("sign-off"), "external-path", "signed"], "record-sign-off"),
-  ),
+  lane("request-sign-off", ["scope", "enforced", pause("sign-off"), "external-path", "signed"], "record-sign-off"),
   planned(lane("request-rollback", [pause("confirmation"), "confirmed", "only-loosens"], "roll-back")),
   // The gates of the lane that the rendered change amounts to; they are known only once it is rendered.
   planned(lane("report-gates", [], "post-green")),
@@ -93,7 +91,10 @@ export const withoutGate = (gate: GateId, lanes: readonly Lane[] = LANES): reado
 
 export const gateNode = (lane: LaneId, gate: GateId): string => `${lane}/${gate}`;
 export const pauseNode = (lane: LaneId, pause: PauseId): string => `${lane}/${pause}`;
+/** Freezes what the pause asks, in a node of its own: everything before an interrupt runs again on resume. */
+export const prepareNode = (lane: LaneId, pause: PauseId): string => `${lane}/prepare-${pause}`;
 export const effectNode = (lane: Lane): string => `${lane.id}/${lane.effect}`;
 
-export const partNode = (lane: LaneId, part: LanePart): string =>
-  "gate" in part ? gateNode(lane, part.gate) : pauseNode(lane, part.pause);
+/** Where a part of a lane is entered. */
+export const entryNode = (lane: LaneId, part: LanePart): string =>
+  "gate" in part ? gateNode(lane, part.gate) : prepareNode(lane, part.pause);

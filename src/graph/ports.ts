@@ -1,5 +1,6 @@
 import type { BaseCheckpointSaver } from "@langchain/langgraph";
 import type { BaseChatModel } from "@langchain/core/language_models/chat_models";
+import type { SignOffRequest } from "../facts/attestation.ts";
 import type { Clock } from "../facts/clock.ts";
 import type { ForgeReader, ForgeWriter, Ledger, Locks } from "../facts/ports.ts";
 import type { Look } from "../../tools/look.ts";
@@ -14,6 +15,18 @@ export interface PullRequestText {
   readonly commitMessage: string;
 }
 
+/** Where sign-offs are asked for and recorded. Nothing in it can sign. */
+export interface SignOffPort {
+  putRequest(request: SignOffRequest): void;
+  /** Newest first. */
+  requests(namespace: string | null): readonly SignOffRequest[];
+  /** Spends an attestation; false when it was spent before. */
+  record(attestation: string, namespace: string): boolean;
+  recorded(): readonly { readonly attestation: string; readonly namespace: string }[];
+  /** Where a person walks and signs; null without a public URL. */
+  page(request: string): string | null;
+}
+
 /** Everything outside that the graph needs; `compose.ts` fills it with adapters, tests with small fakes. */
 export interface GraphPorts {
   /** Read only; what the operator's tools and the questions before a lane look at. */
@@ -23,6 +36,8 @@ export interface GraphPorts {
   readonly laneOf: LaneOf;
   readonly forge: ForgeReader & ForgeWriter;
   readonly pullRequestText: (cleared: Cleared) => PullRequestText;
+  /** Null where sign-off is not configured: its lane then refuses, and says so. */
+  readonly signOff: SignOffPort | null;
   readonly ledger: Ledger;
   readonly clock: Clock;
   readonly locks: Locks;

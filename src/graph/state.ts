@@ -55,6 +55,7 @@ export type Turn = z.infer<typeof turnSchema>;
 export const resultSchema = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("on-lane"), lane: z.enum(LANE_IDS) }),
   z.object({ kind: z.literal("done"), adopted: z.boolean(), pullRequest: pullRequestSchema, note: z.string() }),
+  z.object({ kind: z.literal("signed"), adopted: z.boolean(), by: z.string(), attestation: z.string() }),
   z.object({ kind: z.literal("again"), why: z.string() }),
   z.object({ kind: z.literal("refused"), refusals: z.array(refusalSchema), waitingFor: waitingForSchema.nullable() }),
   z.object({ kind: z.literal("waiting"), waitingFor: waitingForSchema, note: z.string() }),
@@ -65,6 +66,21 @@ export type Result = z.infer<typeof resultSchema>;
 
 /** A gate's last word, for the router behind it. Evidence, not authority: the door judges again. */
 export const verdictSchema = z.object({ lane: z.enum(LANE_IDS), gate: z.enum(GATES), pass: z.boolean() });
+
+/** What a pause asks a person, frozen before it is asked. The record that it names stands outside the thread. */
+export const pendingSchema = z.object({
+  pause: z.enum(["sign-off", "confirmation"]),
+  /** Of the record that an answer has to be for. */
+  record: z.string(),
+  digest: z.string(),
+  namespace: z.string(),
+  title: z.string(),
+  urls: z.array(z.string()),
+  /** Where a person answers; null when there is no page. */
+  page: z.string().nullable(),
+  expiresAt: z.number(),
+});
+export type Pending = z.infer<typeof pendingSchema>;
 
 const runSchema = z.object({
   id: z.string(),
@@ -92,6 +108,7 @@ export const State = new StateSchema({
   decisions: z
     .array(z.object({ gate: z.string(), pass: z.boolean(), reason: z.string(), read: z.array(z.string()) }))
     .default([]),
+  pending: pendingSchema.nullable().default(null),
   result: resultSchema.nullable().default(null),
   reply: answerSchema.nullable().default(null),
 });
@@ -112,6 +129,7 @@ export const freshRun = (run: Run): GraphUpdate => ({
   proposal: null,
   verdict: null,
   decisions: [],
+  pending: null,
   result: null,
   reply: null,
 });

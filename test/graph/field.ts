@@ -213,6 +213,7 @@ export const openField = (
       body: `Allows of ${namespace}.`,
       commitMessage: `${lane} ${namespace}\n`,
     }),
+    signOff: null,
     ledger: memoryLedger(ledger),
     clock: { now: () => 0 },
     locks: options.locks ?? memoryLocks(),

@@ -121,7 +121,7 @@ describe("one request, one answer", () => {
 
   it("says that a lane is not built rather than pretending", async () => {
     const field = openField();
-    const answer = await ask(field, "sign off selfhosted");
+    const answer = await ask(field, "roll back selfhosted");
     expect(answer).toMatchObject({ outcome: "refused", refusals: [{ gate: "door" }] });
     expect(answer.answer).toContain("not built yet");
   });

@@ -4,5 +4,6 @@ import type { PullRequestCard } from "../answer.ts";
 /** The ways out of an effect. `again`: the world moved between the door and the write; nothing was written. */
 export type EffectOutcome =
   | { readonly kind: "done"; readonly adopted: boolean; readonly pullRequest: PullRequestCard; readonly note: string }
+  | { readonly kind: "signed"; readonly adopted: boolean; readonly by: string; readonly attestation: string }
   | { readonly kind: "again"; readonly why: string }
   | { readonly kind: "refused"; readonly refusals: readonly Refusal[] };

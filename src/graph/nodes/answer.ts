@@ -84,6 +84,10 @@ const saidOf = (state: GraphState, namespace: string, stage: Stage | null): Said
   const withWords = (said: Said): Said => ({ ...said, answer: `${said.answer ?? ""}${words}` });
   if (result === null) return ofTurn(state);
   if (result.kind === "done") return withWords(ofDone(result, namespace));
+  if (result.kind === "signed") {
+    const answer = fill("signed", { namespace: code(namespace), by: plain(result.by) });
+    return withWords({ ...NOTHING, outcome: "answered", answer });
+  }
   if (result.kind === "waiting") return withWords(ofWaiting(result.waitingFor, namespace, stage));
   if (result.kind === "ask-back") return { ...NOTHING, outcome: "asked-back", question: result.question };
   if (result.kind === "refused") {

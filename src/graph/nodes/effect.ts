@@ -60,6 +60,6 @@ export const effectNode = (lane: Lane, effect: Effect, ports: GraphPorts): Node 
 export const EFFECT_LABELS = ["done", "adopted", "again", "refused"] as const;
 
 export const afterEffect = ({ result }: GraphState): (typeof EFFECT_LABELS)[number] => {
-  if (result?.kind === "done") return result.adopted ? "adopted" : "done";
+  if (result?.kind === "done" || result?.kind === "signed") return result.adopted ? "adopted" : "done";
   return result?.kind === "again" ? "again" : "refused";
 };

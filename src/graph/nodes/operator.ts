@@ -93,6 +93,6 @@ export const operator =
 export const afterOperator = ({ turn, result }: GraphState): "look" | "propose" | "answer" => {
   if (turn?.kind === "look") return "look";
   // One proposal that went through is all a request gets.
-  if (turn?.kind === "propose" && result?.kind !== "done") return "propose";
+  if (turn?.kind === "propose" && result?.kind !== "done" && result?.kind !== "signed") return "propose";
   return "answer";
 };

@@ -41,7 +41,7 @@ export const propose =
   (ports: GraphPorts, lanes: readonly Lane[], readings: Readings): Node =>
   async (state, config): Promise<GraphUpdate> => {
     const { turn, run } = state;
-    const reset: GraphUpdate = { proposal: null, verdict: null, decisions: [], result: null };
+    const reset: GraphUpdate = { proposal: null, verdict: null, decisions: [], pending: null, result: null };
     if (turn?.kind !== "propose" || run === null)
       return { ...reset, result: refusedByDoor("there is no proposal", "Ask again.") };
     const counted = { ...run, namespace: turn.wish.namespace, proposals: run.proposals + 1 };
