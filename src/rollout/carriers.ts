@@ -44,6 +44,16 @@ const lineage = <T extends { readonly id: string }>(
   return line;
 };
 
+/** A Flux Kustomization and all that apply it, itself first. */
+export const ancestorsOf = (inventory: Inventory, id: string): readonly FluxKustomization[] => {
+  const byId = new Map(inventory.kustomizations.map((k) => [k.id, k]));
+  return lineage<FluxKustomization>(
+    id,
+    (at) => byId.get(at),
+    (k) => k.parent,
+  );
+};
+
 const suspendedSources = (inventory: Inventory): ReadonlySet<string> =>
   new Set(
     inventory.objects
@@ -52,15 +62,10 @@ const suspendedSources = (inventory: Inventory): ReadonlySet<string> =>
   );
 
 export const standstillInGit = (inventory: Inventory, carriers: readonly string[]): readonly Standstill[] => {
-  const byId = new Map(inventory.kustomizations.map((k) => [k.id, k]));
   const sources = suspendedSources(inventory);
   const found = new Set<string>();
   for (const carrier of carriers) {
-    const line = lineage<FluxKustomization>(
-      carrier,
-      (id) => byId.get(id),
-      (k) => k.parent,
-    );
+    const line = ancestorsOf(inventory, carrier);
     for (const k of line) {
       if (k.suspended) found.add(`Kustomization ${k.id}`);
       const source = `${k.source.namespace}/${k.source.name}`;

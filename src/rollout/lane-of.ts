@@ -47,7 +47,7 @@ const speaksOnlyTo = (rule: unknown, namespaces: readonly string[]): boolean => 
 };
 
 /** It adds rules and leaves every rule that stands as it is. */
-const onlyAdds = ({ before, after }: { before: NamedPolicy | null; after: NamedPolicy | null }): boolean => {
+export const onlyAdds = ({ before, after }: { before: NamedPolicy | null; after: NamedPolicy | null }): boolean => {
   if (after === null || denies(after).length > (before === null ? 0 : denies(before).length)) return false;
   if (before === null) return true;
   const kept = new Set(rulesOf(after).map(canonical));

@@ -3,7 +3,10 @@ import { branchOf } from "../../facts/rollout.ts";
 import { onlyTurnsDefaultDeny } from "../../rollout/policy-effects.ts";
 import { carrierArrived, namedByCilium, policyArrived } from "../../rollout/arrival.ts";
 import type { Arrival } from "../../rollout/arrival.ts";
-import { standstillInCluster } from "../../rollout/carriers.ts";
+import { ancestorsOf, standstillInCluster } from "../../rollout/carriers.ts";
+import { dig } from "../../rollout/json.ts";
+import { isFluxKustomization } from "../../rollout/rendered-diff.ts";
+import type { FluxKustomization } from "../../facts/inventory.ts";
 import { renderedView } from "../facts/views.ts";
 import type { RenderedView } from "../facts/views.ts";
 import { fromInventory, policyChanges } from "../../rollout/policy-documents.ts";
@@ -15,6 +18,15 @@ import type { Word } from "./kit.ts";
 const distinct = (owners: readonly (string | null)[]): readonly string[] => [
   ...new Set(owners.filter((owner) => owner !== null)),
 ];
+
+/** A parent that waits for its children would wait for ever for one that depends on it; and it applies first anyway. */
+const waitsForChild = (view: RenderedView, owner: string, child: FluxKustomization): boolean => {
+  const above = new Set(ancestorsOf(view.after, child.id).map((k) => k.id));
+  const object = view.after.objects.find((o) => isFluxKustomization(o) && `${o.namespace ?? ""}/${o.name}` === owner);
+  const waits =
+    dig(object?.object, "spec", "wait") === true || dig(object?.object, "spec", "healthChecks") !== undefined;
+  return above.has(owner) && waits;
+};
 
 /** Default-deny ships as its own Flux Kustomization that waits for every one that carries the namespace's allows. */
 const shipsAlone = (view: RenderedView, allows: readonly NamedPolicy[]): Word | null => {
@@ -36,7 +48,9 @@ const shipsAlone = (view: RenderedView, allows: readonly NamedPolicy[]): Word | 
         "Give default-deny a Flux Kustomization of its own.",
       );
     const waits = new Set(carrier.dependsOn);
-    const unwaited = distinct(allows.map((a) => a.owner)).filter((owner) => !waits.has(owner));
+    const unwaited = distinct(allows.map((a) => a.owner)).filter(
+      (owner) => !waits.has(owner) && !waitsForChild(view, owner, carrier),
+    );
     if (unwaited.length > 0)
       return refuses(
         `Kustomization ${carrier.id} does not depend on ${some(unwaited)}, which carries allows of the namespace: the lock could land first`,

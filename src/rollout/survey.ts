@@ -1,0 +1,258 @@
+import { compilePolicies } from "../cilium/policy-set.ts";
+import type { PolicySet } from "../cilium/policy-set.ts";
+import type { Attestation, AttestationReader } from "../facts/attestation.ts";
+import type { CampaignSettings, Decision } from "../facts/campaign.ts";
+import type { Clock } from "../facts/clock.ts";
+import { DAY } from "../facts/clock.ts";
+import type { ClusterFacts } from "../facts/cluster-facts.ts";
+import type { Inventory } from "../facts/inventory.ts";
+import { known } from "../facts/known.ts";
+import { policyId } from "../facts/policy.ts";
+import type { Known } from "../facts/known.ts";
+import type { ClusterReader, EvidenceReader, ForgeReader, PullRequest } from "../facts/ports.ts";
+import { branchOf, defaultDenyBranchOf } from "../facts/rollout.ts";
+import type { CiliumSettings } from "../facts/settings.ts";
+import type { SourceTree } from "../facts/tree.ts";
+import { appliedDigest, policiesOver } from "./applied-digest.ts";
+import { carrierArrived, policyArrived } from "./arrival.ts";
+import type { Arrival } from "./arrival.ts";
+import { phasesOf, setAside } from "./campaign.ts";
+import type { Phase } from "./campaign.ts";
+import { readDecisions } from "./decisions.ts";
+import { dig } from "./json.ts";
+import { onlyAdds } from "./lane-of.ts";
+import { attempt, readLive } from "./live.ts";
+import type { LiveCluster } from "./live.ts";
+import { isEnforced } from "./locks.ts";
+import { fromCluster, fromInventory } from "./policy-documents.ts";
+import type { NamedPolicy } from "./policy-documents.ts";
+import { onlyTurnsDefaultDeny } from "./policy-effects.ts";
+import { openSteps, signatureFault } from "./sign-off.ts";
+import { newestFirst, readSoak, resetsOf } from "./soak-facts.ts";
+import type { SoakFacts } from "./soak-facts.ts";
+import { soakState } from "./soak.ts";
+import { stageOf, withTurns } from "./stage.ts";
+import type { Placed, PullRequests } from "./stage.ts";
+import { subjectsOf } from "./subjects.ts";
+import type { Subject } from "./subjects.ts";
+
+export interface SurveyPorts {
+  readonly forge: ForgeReader;
+  readonly clock: Clock;
+  readonly campaign: CampaignSettings;
+  readonly settings: CiliumSettings;
+  readonly facts: ClusterFacts;
+  /** Null where none is configured. */
+  readonly cluster: ClusterReader | null;
+  readonly evidence: EvidenceReader | null;
+  readonly attestations: AttestationReader | null;
+  /** Pure over the tree's bytes; a result may be kept by commit. */
+  readonly readInventory: (tree: SourceTree) => Inventory;
+}
+
+/** Everything that the stages are computed from, read in one pass; nothing of it is stored. */
+export interface Survey {
+  readonly now: number;
+  readonly base: string;
+  readonly tree: SourceTree;
+  readonly inventory: Inventory;
+  readonly live: Known<LiveCluster>;
+  readonly pullRequests: readonly PullRequest[];
+  readonly history: readonly { readonly commit: string; readonly time: number }[];
+  readonly decisions: Known<readonly Decision[]>;
+  readonly attestations: Known<readonly Attestation[]>;
+  readonly phases: readonly Phase[];
+  readonly subjects: readonly Subject[];
+  readonly placed: readonly Placed[];
+  /** Soaks that were looked at, by namespace. */
+  readonly soaks: ReadonlyMap<string, Known<SoakFacts>>;
+}
+
+const pullRequestsOf = (all: readonly PullRequest[], branch: string): PullRequests => {
+  const mine = all.filter((pr) => pr.branch === branch);
+  const merged = mine.filter((pr) => pr.state === "merged");
+  merged.sort((a, b) => (b.mergedAt ?? 0) - (a.mergedAt ?? 0));
+  return { open: mine.find((pr) => pr.state === "open") ?? null, merged: merged[0] ?? null };
+};
+
+const RECONCILE_OFF = "kustomize.toolkit.fluxcd.io/reconcile";
+
+/** An emergency rollback leaves one of two marks on what carried the lock. */
+const isHeldBack = (denies: readonly NamedPolicy[], live: LiveCluster): boolean =>
+  denies.some(({ ref, owner }) => {
+    const object = live.policies.find((p) => p.ref.namespace === ref.namespace && p.ref.name === ref.name)?.object;
+    const off = dig(object, "metadata", "annotations", RECONCILE_OFF) === "disabled";
+    return off || live.kustomizations.some((k) => k.id === owner && k.suspended);
+  });
+
+const releasedAt = (decisions: Known<readonly Decision[]>, namespace: string, since: number): number | null => {
+  if (!decisions.known) return null;
+  const releases = decisions.value.filter((d) => d.kind === "release" && d.namespace === namespace);
+  const latest = Math.max(0, ...releases.map((d) => (d.kind === "release" ? d.until : 0)));
+  return latest > since ? latest : null;
+};
+
+class Surveyor {
+  readonly #ports: SurveyPorts;
+  readonly #read: Omit<Survey, "placed" | "soaks" | "phases" | "subjects">;
+  readonly phases: readonly Phase[];
+  readonly subjects: readonly Subject[];
+  readonly soaks = new Map<string, Known<SoakFacts>>();
+  readonly #git: PolicySet;
+  readonly #cluster: PolicySet | null;
+  readonly #standing: readonly NamedPolicy[];
+  readonly #aside: ReadonlyMap<string, "out-of-scope" | "carved-out">;
+
+  constructor(ports: SurveyPorts, read: Surveyor["read"]) {
+    this.#ports = ports;
+    this.#read = read;
+    const { inventory, live } = read;
+    const compile = (policies: readonly NamedPolicy[]): PolicySet =>
+      compilePolicies(
+        policies.map((p) => p.document),
+        ports.settings,
+      );
+    this.phases = phasesOf(inventory, ports.campaign);
+    this.#aside = setAside(inventory, ports.campaign);
+    const pods = live.known ? live.value.pods : [];
+    this.subjects = subjectsOf({ inventory, pods, policies: [], settings: ports.settings });
+    this.#git = compile(fromInventory(inventory));
+    this.#standing = live.known ? fromCluster(live.value.policies) : fromInventory(inventory);
+    this.#cluster = live.known ? compile(this.#standing) : null;
+  }
+
+  get read(): Omit<Survey, "placed" | "soaks" | "phases" | "subjects"> {
+    return this.#read;
+  }
+
+  async place(namespace: string): Promise<Placed> {
+    const { inventory, live, pullRequests, decisions } = this.#read;
+    const ns = inventory.namespaces.find((n) => n.name === namespace);
+    const own = fromInventory(inventory).filter((p) => p.ref.namespace === namespace);
+    const denies = own.filter(onlyTurnsDefaultDeny);
+    const allows = own.filter((p) => !onlyTurnsDefaultDeny(p));
+    const ofAllows = pullRequestsOf(pullRequests, branchOf(namespace));
+    const ofDefaultDeny = pullRequestsOf(pullRequests, defaultDenyBranchOf(namespace));
+    const enforcedInGit = isEnforced(this.#git, this.subjects, namespace);
+    const released = releasedAt(decisions, namespace, ofDefaultDeny.merged?.mergedAt ?? 0);
+    const hasAllows = allows.length > 0 && ofAllows.merged !== null;
+    const soaks = hasAllows && !enforcedInGit;
+    const allowsLive = soaks ? this.#allowsLive(allows, ofAllows.merged) : null;
+    const soak = soaks && allowsLive?.arrived === true ? await this.#soak(namespace, ofAllows.merged, released) : null;
+    return stageOf({
+      namespace,
+      aside: this.#aside.get(namespace) ?? null,
+      suspended: ns === undefined || ns.suspended || ns.dormant,
+      hasAllows,
+      enforcedInGit,
+      enforcedInCluster: this.#cluster === null ? null : isEnforced(this.#cluster, this.subjects, namespace),
+      heldBack: live.known && isHeldBack(denies, live.value),
+      allows: ofAllows,
+      defaultDeny: ofDefaultDeny,
+      released: released !== null,
+      allowsLive,
+      soak: soak?.known === true ? soakState({ ...soak.value, now: this.#read.now }) : null,
+      signedOff: enforcedInGit && (await this.#signedOff(namespace)),
+    });
+  }
+
+  #allowsLive(allows: readonly NamedPolicy[], merged: PullRequest | null): Arrival | null {
+    const { live, history } = this.#read;
+    if (!live.known) return this.#ports.cluster === null ? null : { arrived: false, why: live.why, waits: true };
+    const commits = merged?.mergeCommit === null || merged === null ? [] : [merged.mergeCommit];
+    const owners = [...new Set(allows.map((p) => p.owner).filter((owner) => owner !== null))];
+    const arrivals = [
+      ...owners.map((owner) => carrierArrived(owner, commits, live.value, history)),
+      // Whether Cilium named it instead is the gate's question: a missing condition alone is no reason to wait here.
+      ...allows.map((p) => policyArrived(p, live.value, new Set(allows.map(({ ref }) => policyId(ref))))),
+    ];
+    return arrivals.find((a) => !a.arrived) ?? { arrived: true };
+  }
+
+  async #soak(
+    namespace: string,
+    merged: PullRequest | null,
+    released: number | null,
+  ): Promise<Known<SoakFacts> | null> {
+    const { evidence, forge } = this.#ports;
+    const { inventory, live, now } = this.#read;
+    if (evidence === null || !live.known) return null;
+    const pods = live.value.pods;
+    const policies = policiesOver(namespace, fromInventory(inventory), this.#git, this.subjects);
+    const phase = this.phases.find((p) => p.namespaces.includes(namespace));
+    const soak = await attempt(async () => {
+      const history = (path?: string) => forge.history(path);
+      const resets = await resetsOf({ policies, live: live.value.policies, merged, releasedAt: released, history });
+      const window = phase?.soak ?? DAY;
+      return readSoak({ namespace, now, window, phase: phase?.name ?? "none", resets, pods, evidence });
+    });
+    this.soaks.set(namespace, soak);
+    return soak;
+  }
+
+  /** A person's signature over exactly what stands, or over something that has only been added to since. */
+  async #signedOff(namespace: string): Promise<boolean> {
+    const { attestations, inventory } = this.#read;
+    if (!attestations.known) return false;
+    const set = this.#cluster ?? this.#git;
+    const standing = policiesOver(namespace, this.#standing, set, this.subjects);
+    const digest = appliedDigest(standing);
+    for (const attestation of newestFirst(attestations.value)) {
+      if (attestation.request.namespace !== namespace) continue;
+      if (signatureFault(attestation) !== null || openSteps(attestation, inventory, namespace).length > 0) continue;
+      if (attestation.request.policiesDigest === digest) return true;
+      if (await this.#onlyAddedSince(attestation, namespace, standing)) return true;
+    }
+    return false;
+  }
+
+  /** A repair that only adds allows keeps the sign-off. What was signed is read again from its commit. */
+  async #onlyAddedSince(
+    { request }: Attestation,
+    namespace: string,
+    standing: readonly NamedPolicy[],
+  ): Promise<boolean> {
+    const { forge, settings, readInventory } = this.#ports;
+    const then = await attempt(async () => readInventory(await forge.tree(request.commit)));
+    if (!then.known) return false;
+    const all = fromInventory(then.value);
+    const set = compilePolicies(
+      all.map((p) => p.document),
+      settings,
+    );
+    const signed = policiesOver(namespace, all, set, this.subjects);
+    if (appliedDigest(signed) !== request.policiesDigest) return false;
+    const now = new Map(standing.map((p) => [policyId(p.ref), p]));
+    const before = new Set(signed.map((p) => policyId(p.ref)));
+    const added = standing.filter((p) => !before.has(policyId(p.ref)));
+    return (
+      signed.every((p) => onlyAdds({ before: p, after: now.get(policyId(p.ref)) ?? null })) &&
+      added.every((p) => onlyAdds({ before: null, after: p }))
+    );
+  }
+}
+
+/**
+ * Where every namespace stands, from main, forge, cluster, evidence and attestations as they are now. Throws
+ * `OperatorError` only when not even the forge can be read.
+ */
+export const survey = async (ports: SurveyPorts): Promise<Survey> => {
+  const { forge, clock, attestations } = ports;
+  const now = clock.now();
+  const base = await forge.head();
+  const [tree, pullRequests, history, live, signed] = await Promise.all([
+    forge.tree(base),
+    forge.pullRequests(),
+    forge.history(),
+    readLive(ports.cluster),
+    attestations === null ? known<readonly Attestation[]>([]) : attempt(() => attestations.attestations(null)),
+  ]);
+  const inventory = ports.readInventory(tree);
+  const decisions = readDecisions(tree, now);
+  const read = { now, base, tree, inventory, live, pullRequests, history, decisions, attestations: signed };
+  const surveyor = new Surveyor(ports, read);
+  const placed: Placed[] = [];
+  for (const { name } of inventory.namespaces) placed.push(await surveyor.place(name));
+  const { phases, subjects, soaks } = surveyor;
+  return { ...read, phases, subjects, soaks, placed: withTurns(placed, phases) };
+};
