@@ -14,7 +14,7 @@ import type { KubeView } from "./kube/view.ts";
 import { openRelay, type Relay, type Scene } from "./relay/relay.ts";
 import { SAMPLE_FOLDER, createRemote, headOfMain } from "./remote.ts";
 import { NODES } from "./scenario/nodes.ts";
-import { openState, type FaultKind, type WorldState } from "./state.ts";
+import { openState, type Action, type FaultKind, type WorldState } from "./state.ts";
 import { makeTraffic, type JourneyOutcome, type Traffic } from "./traffic/traffic.ts";
 
 /** World time begins on a Monday at midnight UTC; the repository is some weeks older. */
@@ -101,6 +101,15 @@ export const openWorld = async (options: { readonly dir: string; readonly reposi
   const state = openState(join(options.dir, "world"), { seed: SEED, start: WORLD_START });
   state.sawMain(await headOfMain(remote));
   return new SampleWorld(remote, join(options.dir, "world", "rendered"), state);
+};
+
+const faultOf = ({ node, from, to, kind }: Hole): Action => {
+  if (NODES.some((n) => n.name === node) && to > from) {
+    return { kind: "fault", time: from, until: to, node, fault: kind ?? "unavailable" };
+  }
+  throw new OperatorError("input", `no hole can be made in ${JSON.stringify(node.slice(0, 80))} for that time`, {
+    remedy: `Nodes: ${NODES.map((n) => n.name).join(", ")}; the end comes after the beginning.`,
+  });
 };
 
 /** Plain HTTP on loopback: the tokens live as long as the process. */
@@ -259,7 +268,8 @@ class SampleWorld implements World {
           },
         );
       }
-      for (const hole of options.holes ?? []) this.#makeHole(hole);
+      const faults = (options.holes ?? []).map(faultOf);
+      for (const fault of faults) state.append(fault);
       const { scene } = await this.#until(to);
       for (let since = from; since < to;) {
         const until = Math.min(to, since + 60 * MINUTE);
@@ -271,20 +281,6 @@ class SampleWorld implements World {
       }
       this.#relay?.settle(to);
     });
-  }
-
-  #makeHole(hole: Hole): void {
-    if (!NODES.some((n) => n.name === hole.node) || hole.to <= hole.from) {
-      throw new OperatorError(
-        "input",
-        `no hole can be made in ${JSON.stringify(hole.node.slice(0, 80))} for that time`,
-        {
-          remedy: `Nodes: ${NODES.map((n) => n.name).join(", ")}; the end comes after the beginning.`,
-        },
-      );
-    }
-    const { node, from, to, kind } = hole;
-    this.#state.append({ kind: "fault", time: from, until: to, node, fault: kind ?? "unavailable" });
   }
 
   dispose(): void {

@@ -64,14 +64,12 @@ describe("the world's Kubernetes API", () => {
     expect(webhook?.metadata?.ownerReferences?.[0]?.kind).toBe("ReplicaSet");
     const service = await core.readNamespacedService({ name: "webhook", namespace: "selfhosted" });
     expect(service.spec?.ports?.[0]).toMatchObject({ port: 80, targetPort: "http" });
-    const policies: unknown = await config
-      .makeApiClient(CustomObjectsApi)
-      .listNamespacedCustomObject({
-        group: "cilium.io",
-        version: "v2",
-        namespace: "media",
-        plural: "ciliumnetworkpolicies",
-      });
+    const policies: unknown = await config.makeApiClient(CustomObjectsApi).listNamespacedCustomObject({
+      group: "cilium.io",
+      version: "v2",
+      namespace: "media",
+      plural: "ciliumnetworkpolicies",
+    });
     expect(policies).toMatchObject({
       kind: "CiliumNetworkPolicyList",
       items: expect.arrayContaining([expect.objectContaining({ kind: "CiliumNetworkPolicy" })]),
