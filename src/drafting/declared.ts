@@ -169,6 +169,7 @@ export const requiredNeeds = (field: Field): readonly Need[] => {
       const aim: Aim = { peer: clientPeer(dns), pattern: "dns", widened: null };
       needs.push(need(subject, "egress", aim, landing, field, more));
     }
+  needs.push(...exposedNeeds(field));
   for (const { target, port, what } of apiserverTargets(inventory)) {
     if (target.namespace !== namespace) continue;
     const to = { source: { namespace }, target: { kind: "service", ...target }, port, protocol: "TCP" } as const;
@@ -182,4 +183,24 @@ export const requiredNeeds = (field: Field): readonly Need[] => {
     }
   }
   return needs;
+};
+
+/** A load balancer is there to be reached from outside, whether anybody came during the soak or not (lesson 15). */
+const exposedNeeds = (field: Field): readonly Need[] => {
+  const { inventory, facts, namespace } = field;
+  const balanced = inventory.services.filter((s) => s.namespace === namespace && s.type === "LoadBalancer");
+  const peer: PeerKey = { kind: "entities", entities: ["world", "remote-node"] };
+  const aim: Aim = { peer, pattern: "clients", widened: "clients of the local network have no identity of their own" };
+  return balanced.flatMap((service) =>
+    service.ports.flatMap(({ port, protocol }) => {
+      const target = { kind: "service", namespace, name: service.name } as const;
+      const requirement = `Service ${namespace}/${service.name} of type LoadBalancer`;
+      const more = { declared: [], requirement, source: "required" } as const;
+      return landings({ source: { namespace }, target, port, protocol }, inventory, facts).flatMap((landing) =>
+        landing.kind === "pods" && governed(landing.pods.workload, namespace)
+          ? [need(landing.pods.workload, "ingress", aim, landing, field, more)]
+          : [],
+      );
+    }),
+  );
 };

@@ -70,7 +70,14 @@ export const draftAllows = (input: DraftInput): Draft => {
   const compile = (more: readonly PolicyDocument[]): PolicySet =>
     compilePolicies([...inventory.policies, ...base.documents, ...more, assumedDefaultDeny(namespace)], settings);
   const before = compile([]);
-  const field: Field = { inventory, facts, namespace, faces: look, roster: roster(inventory), namesMatch: true };
+  const field: Field = {
+    inventory,
+    facts,
+    namespace,
+    faces: look,
+    roster: roster(inventory, input.edges),
+    namesMatch: true,
+  };
   const required = requiredNeeds(field);
   const asked: Field = { ...field, namesMatch: learnsNames(before, required, facts, look) };
   const observed = observedNeeds(input.edges, asked);

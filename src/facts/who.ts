@@ -1,11 +1,15 @@
-import type { EdgeEnd } from "./edge.ts";
+import { HOUR } from "./clock.ts";
+import type { Edge, EdgeEnd } from "./edge.ts";
 import type { Inventory, WorkloadFact } from "./inventory.ts";
 
 /** Who a recorded end is today. */
 export interface Roster {
   /** By its name, else by the one workload all of whose labels were recorded on it; null: no workload that we know. */
   workloadOf(end: EdgeEnd): WorkloadFact | null;
-  /** It was a workload of a namespace whose workloads are all known, and is none of them any more. */
+  /**
+   * It was a workload of a namespace whose workloads are all known, is none of them any more, and was silent during the
+   * last hour of the evidence. Whoever is still seen is judged, manifest or not.
+   */
   isGone(end: EdgeEnd): boolean;
 }
 
@@ -24,10 +28,23 @@ const fullyKnown = (inventory: Reading): ReadonlySet<string> => {
   const read = new Set(inventory.workloads.map((w) => w.origin?.file).filter((file) => file !== undefined));
   for (const o of inventory.objects)
     if (o.kind === "HelmRelease" && o.namespace !== null && !read.has(o.origin.file)) open.add(o.namespace);
-  return new Set(inventory.namespaces.map((n) => n.name).filter((name) => !open.has(name)));
+  const some = new Set(inventory.workloads.map((w) => w.namespace));
+  return new Set(inventory.namespaces.map((n) => n.name).filter((name) => some.has(name) && !open.has(name)));
 };
 
-export const roster = (inventory: Reading): Roster => {
+/** When each end was last seen, and how far back the last hour of the evidence begins. */
+const lastSeen = (edges: readonly Edge[]): { readonly at: ReadonlyMap<string, number>; readonly recent: number } => {
+  const at = new Map<string, number>();
+  let newest = 0;
+  for (const edge of edges) {
+    for (const { id } of [edge.source, edge.destination]) at.set(id, Math.max(at.get(id) ?? 0, edge.lastSeen));
+    newest = Math.max(newest, edge.lastSeen);
+  }
+  return { at, recent: newest - HOUR };
+};
+
+export const roster = (inventory: Reading, edges: readonly Edge[]): Roster => {
+  const seen = lastSeen(edges);
   const byId = new Map(inventory.workloads.map((w) => [workloadId(w), w]));
   const byNamespace = Map.groupBy(inventory.workloads, (w) => w.namespace);
   const known = fullyKnown(inventory);
@@ -53,6 +70,10 @@ export const roster = (inventory: Reading): Roster => {
   return {
     workloadOf,
     isGone: (end) =>
-      end.workload !== null && end.namespace !== null && known.has(end.namespace) && workloadOf(end) === null,
+      end.workload !== null &&
+      end.namespace !== null &&
+      known.has(end.namespace) &&
+      workloadOf(end) === null &&
+      (seen.at.get(end.id) ?? 0) < seen.recent,
   };
 };

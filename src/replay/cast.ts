@@ -1,5 +1,5 @@
 import { podIdentityLabels } from "../cilium/labels.ts";
-import type { EdgeEnd } from "../facts/edge.ts";
+import type { Edge, EdgeEnd } from "../facts/edge.ts";
 import type { Inventory, WorkloadFact } from "../facts/inventory.ts";
 import type { LabelSet } from "../facts/labels.ts";
 import { hasReserved, namespaceOf } from "../facts/labels.ts";
@@ -15,7 +15,7 @@ export interface Actor {
   readonly workload: WorkloadFact | null;
   /** Judged by the labels it has now, or by those that were recorded. */
   readonly labelsFrom: "current" | "recorded";
-  /** It was a workload of a namespace whose workloads are all known, and is none of them any more. */
+  /** A workload that no longer exists (`facts/who.ts`). */
   readonly vanished: boolean;
 }
 
@@ -46,9 +46,9 @@ const namedPorts = (workload: WorkloadFact): NonNullable<Endpoint["namedPorts"]>
   return named;
 };
 
-export const cast = (inventory: CastInventory, settings: CiliumSettings): Cast => {
+export const cast = (inventory: CastInventory, settings: CiliumSettings, edges: readonly Edge[]): Cast => {
   const namespaceLabels = new Map(inventory.namespaces.map((n) => [n.name, n.labels]));
-  const who = roster(inventory);
+  const who = roster(inventory, edges);
   const seen = new Map<string, Actor>();
   const made = new Map<WorkloadFact, Actor>();
 

@@ -1,5 +1,6 @@
 import { compilePolicies, type PolicySet } from "../cilium/policy-set.ts";
 import { withDefaultDeny } from "../facts/assumed.ts";
+import type { Edge } from "../facts/edge.ts";
 import type { PolicyDocument, RuleRef } from "../facts/policy.ts";
 import type { CiliumSettings } from "../facts/settings.ts";
 import type { DirectionVerdict, Outcome, Protocol, Verdict } from "../facts/verdict.ts";
@@ -37,6 +38,8 @@ export interface CourtInput {
   readonly settings: CiliumSettings;
   readonly inventory: CastInventory;
   readonly defaultDenyFor: readonly string[];
+  /** The evidence, which tells who is still there; without it nobody is taken for gone. */
+  readonly edges?: readonly Edge[];
 }
 
 const BAD: Readonly<Record<Verdict, number>> = { allowed: 0, unknown: 1, dropped: 2 };
@@ -70,7 +73,7 @@ export const court = (input: CourtInput): Court => {
     };
   };
   return {
-    cast: cast(input.inventory, input.settings),
+    cast: cast(input.inventory, input.settings, input.edges ?? []),
     set,
     connection: (source, destination, protocol, port) => {
       const all = positions({ port }, source, destination, input.inventory);

@@ -142,8 +142,8 @@ const judgeEdge = (edge: Edge, bench: Bench): JudgedEdge => {
  */
 export const replay = (request: ReplayRequest): Replay => {
   const defaultDenyFor = request.with?.defaultDenyFor ?? [];
-  const { settings, inventory, policies } = request;
-  const candidate = court({ policies, settings, inventory, defaultDenyFor });
+  const { settings, inventory, policies, edges: all } = request;
+  const candidate = court({ policies, settings, inventory, defaultDenyFor, edges: all });
   const live = request.live ?? null;
   const bench: Bench = {
     candidate,
@@ -152,7 +152,7 @@ export const replay = (request: ReplayRequest): Replay => {
         ? null
         : live.policies === policies
           ? candidate
-          : court({ policies: live.policies, settings, inventory, defaultDenyFor }),
+          : court({ policies: live.policies, settings, inventory, defaultDenyFor, edges: all }),
     since: live?.since ?? Number.POSITIVE_INFINITY,
     kept: live === null ? () => false : unchanged(live.policies, policies, refOf),
   };

@@ -237,7 +237,7 @@ export const unexercised = (request: {
   readonly namespace: string;
 }): Unexercised => {
   const { inventory, settings, policies, namespace } = request;
-  const bench = court({ policies, settings, inventory, defaultDenyFor: [namespace] });
+  const bench = court({ policies, settings, inventory, defaultDenyFor: [namespace], edges: request.edges });
   const { flows, unplaced } = syntheticFlows(inventory, request.facts, namespace, bench.cast);
   const exercises = flows.map((flow): Exercise => {
     const { egress, ingress } = bench.connection(flow.source, flow.destination, flow.protocol, flow.port);

@@ -118,19 +118,25 @@ describe("who is who today", () => {
 
   it("lists a workload that is gone instead of judging it", () => {
     const gone = workload("shop/Deployment/old", { app: "old" });
-    const result = ask({ edges: [edge(end(gone), end(api), 9000)] });
-    expect(result.edges).toEqual([]);
+    const later = edge(end(web), end(api), 9000, { lastSeen: 2 * 3_600_000 + 2_000 });
+    const result = ask({ edges: [edge(end(gone), end(api), 9000), later] });
+    expect(result.edges.map((e) => e.edge)).toEqual([later]);
     expect(result.vanished.map((v) => v.end)).toEqual(["shop/Deployment/old"]);
+  });
+
+  it("still judges one that no manifest knows while it is seen", () => {
+    const stranger = workload("shop/Deployment/by-hand", { app: "by-hand" });
+    expect(ask({ edges: [edge(end(stranger), end(api), 9000)] }).summary.dropped).toBe(1);
   });
 
   it("still judges it where somebody's chart could not be read", () => {
     const gone = workload("shop/Deployment/old", { app: "old" });
     const guessed = workload("shop/Deployment/mystery", {}, { sure: "guess", labelsComplete: false });
     const result = ask({
-      edges: [edge(end(gone), end(api), 9000)],
+      edges: [edge(end(gone), end(api), 9000), edge(end(web), end(api), 9000, { lastSeen: 9_000_000 })],
       inventory: inventory({ workloads: [web, api, envoy, guessed] }),
     });
-    expect(result.summary.dropped).toBe(1);
+    expect(result.vanished).toEqual([]);
   });
 });
 
