@@ -19,6 +19,8 @@ export interface Contents {
   readonly services: readonly ServiceFact[];
   readonly gateways: readonly GatewayFact[];
   readonly routes: readonly RouteFact[];
+  /** The workloads that one release makes. */
+  readonly workloadsOf: (release: Release) => readonly WorkloadFact[];
 }
 
 const unitOf = (object: Rendered, isSuspended: (owner: string | null) => boolean): Unit => ({
@@ -41,10 +43,8 @@ export const readContents = (
   isSuspended: (owner: string | null) => boolean,
 ): Contents => {
   const releases = readReleases(objects, isSuspended);
-  const units = [
-    ...objects.map((object) => unitOf(object, isSuspended)),
-    ...releases.flatMap((release) => (isAppTemplate(release) ? renderAppTemplate(release) : renderChart(release))),
-  ];
+  const made = new Map(releases.map((r) => [r, isAppTemplate(r) ? renderAppTemplate(r) : renderChart(r)]));
+  const units = [...objects.map((object) => unitOf(object, isSuspended)), ...[...made.values()].flat()];
   const controller = releases.find((r) => r.chart.name === "gateway-helm" || r.chart.name === "envoy-gateway");
   const gateways = readGateways(objects, controller ?? null);
   const written = new Map(objects.flatMap((o) => (o.kind === "Gateway" ? [[o.origin, o] as const] : [])));
@@ -68,5 +68,6 @@ export const readContents = (
     ],
     gateways,
     routes: units.flatMap((unit) => routeOf(unit) ?? []),
+    workloadsOf: (release) => (made.get(release) ?? []).flatMap((unit) => workloadOf(unit) ?? []),
   };
 };

@@ -3,6 +3,7 @@ import type { ClusterFacts } from "../facts/cluster-facts.ts";
 import type { AppliedPolicy, Inventory, InventoryProblem } from "../facts/inventory.ts";
 import type { SourceTree } from "../facts/tree.ts";
 import { readContents } from "./contents.ts";
+import { readDeclared } from "./declared/declared.ts";
 import { isFluxKustomization, isYaml, manifestsWith } from "./flux/candidates.ts";
 import { Reconciler, rendered, type Rendered } from "./flux/reconcile.ts";
 import { namespaceFacts } from "./namespaces.ts";
@@ -67,7 +68,7 @@ const unique = (problems: readonly InventoryProblem[]): readonly InventoryProble
  * What a repository says exists, read by our own walk: no process is started and nothing is fetched. What it cannot tell
  * stands in `problems`; nothing is guessed in silence.
  */
-export const readInventory = (tree: SourceTree, _facts: ClusterFacts): Inventory => {
+export const readInventory = (tree: SourceTree, facts: ClusterFacts): Inventory => {
   const { kustomizations, objects, files, problems } = apply(tree);
   const policies: readonly AppliedPolicy[] = appliedPolicies(objects);
   const suspended = new Set(kustomizations.filter((k) => k.suspendedHere === true).map((k) => k.id));
@@ -82,7 +83,7 @@ export const readInventory = (tree: SourceTree, _facts: ClusterFacts): Inventory
     services: contents.services,
     gateways: contents.gateways,
     routes: contents.routes,
-    declared: [],
+    declared: readDeclared(contents, objects, facts),
     orphans: orphanPolicies(tree, files),
     problems: unique(problems),
   };

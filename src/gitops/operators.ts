@@ -18,7 +18,8 @@ const fillAll = (map: Readonly<Record<string, string>>, object: Rendered): Reado
 
 const isThere = (pods: OperatorPods, object: Json): boolean =>
   (pods.when === undefined || at(object, ...pods.when.split(".")) !== undefined) &&
-  (pods.unless === undefined || at(object, ...pods.unless.split(".")) === undefined);
+  (pods.unless === undefined || at(object, ...pods.unless.split(".")) === undefined) &&
+  (pods.several === undefined || Number(at(object, ...pods.several.split("."))) > 1);
 
 const knowledgeOf = (object: Rendered): OperatorKnowledge | null =>
   OPERATORS.find((o) => o.kind === object.kind && o.group === groupOf(object.object)) ?? null;

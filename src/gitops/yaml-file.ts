@@ -78,6 +78,17 @@ class Lines {
     const shifted = this.#inserted.filter((at) => at >= start && at < offset).length;
     return { line: low + 1, column: offset - start + 1 - shifted };
   }
+
+  /** Column of the first text at or below a line. */
+  indentFrom(line: number): number {
+    const starts = (this.#starts ??= lineStarts(this.#source));
+    for (let i = line - 1; i < starts.length; i++) {
+      const written = this.#source.slice(starts[i], starts[i + 1]);
+      const column = written.search(/\S/);
+      if (column >= 0) return column + 1;
+    }
+    return 1;
+  }
 }
 
 const lineStarts = (source: string): readonly number[] => {
@@ -154,7 +165,7 @@ const read = (document: Document, lines: Lines): YamlDocument => {
       if (!exact || offset === null || !isScalar(node)) return null;
       const start = lines.position(offset);
       const block = node.type === "BLOCK_LITERAL" || node.type === "BLOCK_FOLDED";
-      if (block) return { line: start.line + 1, column: 1, block };
+      if (block) return { line: start.line + 1, column: lines.indentFrom(start.line + 1), block };
       const quoted = node.type === "QUOTE_DOUBLE" || node.type === "QUOTE_SINGLE";
       return { line: start.line, column: start.column + (quoted ? 1 : 0), block };
     },

@@ -14,6 +14,8 @@ export interface OperatorPods {
   /** A field of the resource that must be there for these pods to be made. */
   readonly when?: string;
   readonly unless?: string;
+  /** A number of the resource that must be above one. */
+  readonly several?: string;
 }
 
 export interface OperatorKnowledge {
@@ -73,7 +75,14 @@ export const OPERATORS: readonly OperatorKnowledge[] = [
         serviceAccount: "{name}",
         when: "spec.bootstrap.pg_basebackup",
       },
-      { kind: "Job", name: "{name}-join", labels: cnpgJob("join"), transient: true, serviceAccount: "{name}" },
+      {
+        kind: "Job",
+        name: "{name}-join",
+        several: "spec.instances",
+        labels: cnpgJob("join"),
+        transient: true,
+        serviceAccount: "{name}",
+      },
     ],
     services: [
       { name: "{name}-rw", selector: instance, ports: ["5432:5432"] },

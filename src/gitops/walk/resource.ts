@@ -92,8 +92,8 @@ export const locateInText = (resource: Resource, path: Path, line: number, colum
   if (from !== undefined) return { file: from, line: line + 1, column: column + 1 };
   const text = resource.document?.textStart([...resource.within, ...path]) ?? null;
   if (text === null || start.file !== resource.file) return start;
-  if (text.block) return { file: start.file, line: text.line + line, column: text.column };
-  return line === 0 ? { file: start.file, line: text.line, column: text.column } : start;
+  if (text.block) return { file: start.file, line: text.line + line, column: text.column + column };
+  return line === 0 ? { file: start.file, line: text.line, column: text.column + column } : start;
 };
 
 /** The objects of one document; a List counts as its items. */

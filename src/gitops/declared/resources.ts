@@ -1,0 +1,168 @@
+import type { ClusterFacts } from "../../facts/cluster-facts.ts";
+import type { DeclaredEdge } from "../../facts/inventory.ts";
+import type { Contents } from "../contents.ts";
+import type { Rendered } from "../flux/reconcile.ts";
+import { at, isRecord, list, text } from "../json.ts";
+import { groupOf } from "../walk/resource.ts";
+import { cnpgCluster } from "./cnpg.ts";
+import { placeIn } from "./configs.ts";
+import { podMonitor, probe, scrapeConfig, serviceMonitor } from "./monitoring.ts";
+import { byName, edge, hostOrAddress, to, type Reading } from "./reading.ts";
+import { search } from "./settings.ts";
+import { urlsIn } from "./targets.ts";
+
+const ANSWERS: Readonly<Record<string, string>> = {
+  cloudflare: "api.cloudflare.com",
+  route53: "route53.amazonaws.com",
+  cloudDNS: "dns.googleapis.com",
+  digitalocean: "api.digitalocean.com",
+  azureDNS: "management.azure.com",
+};
+
+const issuer = (reading: Reading): readonly DeclaredEdge[] => {
+  const { object, contents } = reading;
+  const sources = byName(contents, "cert-manager").slice(0, 1);
+  const solvers = list(at(object.object, "spec", "acme", "solvers")).flatMap((solver, index) =>
+    Object.entries(ANSWERS).flatMap(([provider, host]) => {
+      const path = ["spec", "acme", "solvers", index, "dns01", provider];
+      if (!isRecord(at(solver, "dns01", provider))) return [];
+      return sources.map((s) =>
+        edge(
+          s,
+          { kind: "host", host },
+          443,
+          "TCP",
+          "acme",
+          `spec.acme.solvers.dns01.${provider}`,
+          object.locate(path) ?? object.origin,
+        ),
+      );
+    }),
+  );
+  return [...to(reading, sources, ["spec", "acme", "server"], "acme"), ...solvers];
+};
+
+const secretStore = (reading: Reading): readonly DeclaredEdge[] => {
+  const { object, contents } = reading;
+  const sources = byName(contents, "external-secrets").slice(0, 1);
+  const found = search(at(object.object, "spec", "provider"), ["spec", "provider"], placeIn(object, [], "certain"));
+  return found.flatMap(({ target, key, origin }) => {
+    const { port, protocol, host } = target;
+    return port === null
+      ? []
+      : sources.map((s) => edge(s, hostOrAddress(host), port, protocol, "secret-store", key, origin));
+  });
+};
+
+const RECEIVERS: Readonly<Record<string, string>> = {
+  pushoverConfigs: "api.pushover.net",
+  discordConfigs: "discord.com",
+  telegramConfigs: "api.telegram.org",
+  slackConfigs: "hooks.slack.com",
+  opsgenieConfigs: "api.opsgenie.com",
+  pagerdutyConfigs: "events.pagerduty.com",
+};
+
+const alertmanager = (reading: Reading): readonly DeclaredEdge[] => {
+  const { object, contents } = reading;
+  const sources = byName(contents, "alertmanager");
+  return list(at(object.object, "spec", "receivers")).flatMap((receiver, index) => {
+    const base = ["spec", "receivers", index];
+    const hooks = list(at(receiver, "webhookConfigs")).flatMap((_, item) =>
+      to(reading, sources, [...base, "webhookConfigs", item, "url"], "webhook"),
+    );
+    const mail = list(at(receiver, "emailConfigs")).flatMap((_, item) =>
+      to(reading, sources, [...base, "emailConfigs", item, "smarthost"], "mail"),
+    );
+    const known = Object.entries(RECEIVERS).flatMap(([field, host]) =>
+      list(at(receiver, field)).length === 0
+        ? []
+        : sources.map((s) =>
+            edge(
+              s,
+              { kind: "host", host },
+              443,
+              "TCP",
+              "webhook",
+              `spec.receivers.${field}`,
+              object.locate([...base, field]) ?? object.origin,
+            ),
+          ),
+    );
+    return [...hooks, ...mail, ...known];
+  });
+};
+
+/** The proxies fetch keys themselves; the controller discovers the issuer. */
+const securityPolicy = (reading: Reading): readonly DeclaredEdge[] => {
+  const { object, contents } = reading;
+  const references = [...list(at(object.object, "spec", "targetRefs")), at(object.object, "spec", "targetRef")];
+  const gateways = references.flatMap((reference) => {
+    const name = text(at(reference, "name"));
+    if (at(reference, "kind") === "Gateway") return [`${object.namespace}/${name}`];
+    return contents.routes
+      .filter((r) => r.namespace === object.namespace && r.name === name)
+      .flatMap((r) => r.gateways);
+  });
+  const proxies = contents.gateways
+    .filter((g) => gateways.includes(`${g.namespace}/${g.name}`))
+    .map((g) => ({ namespace: g.podNamespace, kind: "Gateway", name: g.name }));
+  const providers = list(at(object.object, "spec", "jwt", "providers"));
+  return [
+    ...providers.flatMap((_, index) =>
+      to(reading, proxies, ["spec", "jwt", "providers", index, "remoteJWKS", "uri"], "issuer"),
+    ),
+    ...to(reading, proxies, ["spec", "oidc", "provider", "issuer"], "issuer"),
+    ...to(reading, byName(contents, "gateway-helm"), ["spec", "oidc", "provider", "issuer"], "issuer"),
+  ];
+};
+
+const sourceOf = (reading: Reading): readonly DeclaredEdge[] => {
+  const known = reading.contents.workloads.find((w) => w.name === "source-controller");
+  const source = known ?? { namespace: "flux-system", kind: "Deployment", name: "source-controller" };
+  const { object } = reading;
+  const url = (text(at(object.object, "spec", "url")) ?? "").replace(/^oci:/, "https:");
+  const [target] = urlsIn(url);
+  if (target === undefined || target.port === null) return [];
+  return [
+    edge(
+      source,
+      hostOrAddress(target.host),
+      target.port,
+      "TCP",
+      "source",
+      "spec.url",
+      object.locate(["spec", "url"]) ?? object.origin,
+    ),
+  ];
+};
+
+const READERS: Readonly<
+  Record<string, { readonly group: RegExp; readonly read: (reading: Reading) => readonly DeclaredEdge[] }>
+> = {
+  Probe: { group: /^monitoring\.coreos\.com$/, read: probe },
+  ScrapeConfig: { group: /^monitoring\.coreos\.com$/, read: scrapeConfig },
+  ServiceMonitor: { group: /^monitoring\.coreos\.com$/, read: serviceMonitor },
+  PodMonitor: { group: /^monitoring\.coreos\.com$/, read: podMonitor },
+  AlertmanagerConfig: { group: /^monitoring\.coreos\.com$/, read: alertmanager },
+  Issuer: { group: /^cert-manager\.io$/, read: issuer },
+  ClusterIssuer: { group: /^cert-manager\.io$/, read: issuer },
+  SecretStore: { group: /^external-secrets\.io$/, read: secretStore },
+  ClusterSecretStore: { group: /^external-secrets\.io$/, read: secretStore },
+  SecurityPolicy: { group: /^gateway\.envoyproxy\.io$/, read: securityPolicy },
+  Cluster: { group: /^postgresql\.cnpg\.io$/, read: cnpgCluster },
+  GitRepository: { group: /^source\.toolkit\.fluxcd\.io$/, read: sourceOf },
+  HelmRepository: { group: /^source\.toolkit\.fluxcd\.io$/, read: sourceOf },
+  OCIRepository: { group: /^source\.toolkit\.fluxcd\.io$/, read: sourceOf },
+};
+
+export const declaredByResources = (
+  contents: Contents,
+  objects: readonly Rendered[],
+  facts: ClusterFacts,
+): readonly DeclaredEdge[] =>
+  objects.flatMap((object) => {
+    const reader = Object.hasOwn(READERS, object.kind) ? READERS[object.kind] : undefined;
+    if (reader === undefined || !reader.group.test(groupOf(object.object))) return [];
+    return reader.read({ object, objects, contents, facts });
+  });
