@@ -137,7 +137,7 @@ export interface UnnamedRecord {
 export interface CollectorPosition {
   /** Flow time of the newest record counted. */
   readonly time: number;
-  /** Fingerprints of the records counted shortly before it, eight bytes each: Relay's order is only nearly by time. */
+  /** Opaque: fingerprints of the records counted shortly before it, because Relay sends only nearly in order. */
   readonly recent: Uint8Array;
 }
 

@@ -68,7 +68,7 @@ export interface Interner {
   resolve(seen: Sighting, ip: string, name: string): End;
   /** The end of a stored record. */
   record(end: EndRecord): End;
-  at(index: number): End;
+  size(): number;
 }
 
 const keyOf = (end: EndRecord): string =>
@@ -132,10 +132,6 @@ export const interner = (): Interner => {
     },
     resolve: (seen, ip, name) => seen.end ?? world(seen.labels, ip, name),
     record,
-    at: (index) => {
-      const end = all[index];
-      if (end === undefined) throw new RangeError(`no end ${index}`);
-      return end;
-    },
+    size: () => all.length,
   };
 };
