@@ -18,15 +18,18 @@ export const prompt = (name: string): string => {
   return text;
 };
 
-/** What somebody else wrote, as one line of Markdown that starts no markup, link, mention or HTML. */
+/**
+ * What somebody else wrote, as one line of Markdown that starts no markup, link or HTML. Signs that mean nothing inside a
+ * line stay as they are, because a terminal shows the text raw.
+ */
 export const plain = (text: string): string =>
   text
-    .replaceAll(/\s+/g, " ")
-    .replaceAll(/[\\`*_{}[\]<>|#~@!]/g, (mark) => `\\${mark}`)
+    .replaceAll(/[\s\p{Cc}\p{Cf}]+/gu, " ")
+    .replaceAll(/[\\`*[\]<>|]|~~|(?<!\w)_|_(?!\w)/g, (mark) => `\\${mark}`)
     .trim();
 
 /** As a code span; a backtick inside would end it, so there is none. */
-export const code = (text: string): string => `\`${text.replaceAll(/[`\s]+/g, " ").trim()}\``;
+export const code = (text: string): string => `\`${text.replaceAll(/[`\s\p{Cc}\p{Cf}]+/gu, " ").trim()}\``;
 
 /** `{{name}}` becomes the value as given: what others wrote goes through `plain` or `code` first. */
 export const fill = (name: string, values: Readonly<Record<string, string>>): string =>

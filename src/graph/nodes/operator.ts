@@ -66,6 +66,15 @@ const unanswered = (turn: Turn, calls: readonly Call[]): ToolMessage[] => {
   );
 };
 
+const unreachable = (cause: unknown): OperatorError => {
+  const why = cause instanceof Error ? (cause.message.split("\n")[0] ?? "") : String(cause);
+  return new OperatorError("outside", `the model did not answer: ${why.slice(0, 300)}`, {
+    where: "model",
+    remedy: "Check its key, address and limits, or use `playbook`; nothing was opened.",
+    cause,
+  });
+};
+
 /** The model, or the playbook: looks through tools and proposes one thing. Whatever it says is a proposal. */
 export const operator =
   ({ model }: GraphPorts, tools: readonly ReadingTool[]): Node =>
@@ -83,7 +92,11 @@ export const operator =
       });
     const bound = chat.bindTools([...tools, ...Object.values(PROPOSALS)]);
     const thread = [new SystemMessage(prompt("operator")), ...remembered(state.messages)];
-    const said = await bound.invoke(thread, config.signal === undefined ? {} : { signal: config.signal });
+    const options = config.signal === undefined ? {} : { signal: config.signal };
+    const said = await bound.invoke(thread, options).catch((cause: unknown) => {
+      if (config.signal?.aborted === true) throw cause;
+      throw unreachable(cause);
+    });
     const calls = (said.tool_calls ?? []).map(({ id, name, args }) => ({ id: id ?? randomUUID(), name, args }));
     const turn = turnOf(calls, said.text);
     const message = new AIMessage({ id: randomUUID(), content: said.text, tool_calls: calls });
