@@ -48,16 +48,22 @@ export const sampleCommand = (): Command => {
     (options: Options) =>
       withSample(options, async (world, face) => {
         const status = await world.status();
-        face.answer({ version: 1, ...status }, () =>
+        face.answer({ version: 1, ...status, clock: iso(status.clock), start: iso(status.start) }, () =>
           [
-            `clock    ${status.clock}`,
-            `remote   ${status.remote}`,
-            `applied  ${status.applied ?? "nothing yet"}`,
-            table(status.actions.map((a) => [a.time, a.action])),
-            `can do   ${status.possible.join(", ")}`,
-          ]
-            .filter((line) => line !== "")
-            .join("\n"),
+            `clock    ${iso(status.clock)}`,
+            `main     ${status.head.slice(0, 12)}, fetched ${status.fetched?.slice(0, 12) ?? "nothing yet"}`,
+            `pods     ${status.pods}, actions ${status.actions}`,
+            "",
+            table(
+              status.kustomizations.map((k) => [
+                k.id,
+                k.suspended ? "suspended" : k.ready === true ? "ready" : "not ready",
+                k.applied?.slice(0, 12) ?? "-",
+                k.ready === true ? "" : k.message,
+              ]),
+              ["kustomization", "", "applied", ""],
+            ),
+          ].join("\n"),
         );
       }),
   );
@@ -84,10 +90,14 @@ export const sampleCommand = (): Command => {
   ).action((words: readonly string[], options: Options) =>
     withSample(options, async (world, face) => {
       const done = await world.do(words.join(" "));
-      face.answer(
-        { version: 1, action: done.action, time: iso(done.time) },
-        () => `${done.action} at ${iso(done.time)}.`,
-      );
+      const { outcome } = done;
+      const got =
+        outcome === null
+          ? ""
+          : outcome.through
+            ? " The person got through."
+            : ` The person did not get through: ${outcome.stoppedAt ?? "something"} was dropped.`;
+      face.answer({ version: 1, ...done, time: iso(done.time) }, () => `${done.words}, at ${iso(done.time)}.${got}`);
     }),
   );
   common(sample.command("reset").description("throw the sample away and make it anew on next use")).action(
