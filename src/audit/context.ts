@@ -1,6 +1,7 @@
 import { defaultClusterFacts } from "../facts/cluster-facts.ts";
 import type { ClusterFacts } from "../facts/cluster-facts.ts";
 import type { Inventory, ServiceFact } from "../facts/inventory.ts";
+import { NAMESPACE_LABEL } from "../facts/labels.ts";
 import type { PolicyRef } from "../facts/policy.ts";
 import { policyId } from "../facts/policy.ts";
 import type { CiliumSettings } from "../facts/settings.ts";
@@ -15,7 +16,7 @@ import { podViews } from "./pods.ts";
 import type { PeerView, PolicyView, RuleView, SpecView } from "./policy-view.ts";
 import { viewPolicy } from "./policy-view.ts";
 import type { Match, Selector } from "./selector.ts";
-import { matches } from "./selector.ts";
+import { isNear, matches, namedNamespaces, podTerms, readSelector } from "./selector.ts";
 
 export interface Picked {
   readonly pod: PodView;
@@ -40,6 +41,7 @@ export class Context {
   readonly #byNamespace: ReadonlyMap<string, readonly PodView[]>;
   readonly #services: ReadonlyMap<string, ServiceFact>;
   readonly #picked = new Map<string, readonly Picked[]>();
+  readonly #backends = new Map<ServiceFact, readonly Picked[]>();
 
   constructor(inventory: Inventory, facts: ClusterFacts, settings: CiliumSettings) {
     this.inventory = inventory;
@@ -74,12 +76,17 @@ export class Context {
     const known = this.#picked.get(s.text);
     if (known !== undefined) return known;
     const picked: Picked[] = [];
-    for (const pod of this.pods) {
+    for (const pod of this.#candidates(s)) {
       const match = matches(s, pod);
-      if (match !== "no") picked.push({ pod, match });
+      if (match === "yes" || (match === "maybe" && isPlausible(s, pod))) picked.push({ pod, match });
     }
     this.#picked.set(s.text, picked);
     return picked;
+  }
+
+  #candidates(s: Selector): readonly PodView[] {
+    const namespaces = namedNamespaces(s);
+    return namespaces === null ? this.pods : namespaces.flatMap((n) => this.podsIn(n));
   }
 
   subjects(spec: SpecView): readonly Picked[] {
@@ -90,25 +97,18 @@ export class Context {
     return peer.kind === "endpoints" ? this.pick(peer.selector) : [];
   }
 
-  /** The pods that a Service sends traffic to. */
+  /** The pods that a Service sends traffic to: those surely picked, else those perhaps picked. */
   backends(service: ServiceFact): readonly Picked[] {
     const wanted = service.selector;
     if (wanted === null || Object.keys(wanted).length === 0) return [];
-    const picked: Picked[] = [];
-    for (const pod of this.podsIn(service.namespace)) {
-      let match: Match = "yes";
-      for (const [key, value] of Object.entries(wanted)) {
-        const has = Object.hasOwn(pod.labels, key) ? pod.labels[key] : undefined;
-        if (has === value) continue;
-        if (has === undefined && !pod.complete) match = "maybe";
-        else {
-          match = "no";
-          break;
-        }
-      }
-      if (match !== "no") picked.push({ pod, match });
-    }
-    return picked;
+    const known = this.#backends.get(service);
+    if (known !== undefined) return known;
+    const labels = readSelector({ matchLabels: { ...wanted, [NAMESPACE_LABEL]: service.namespace } });
+    const picked = this.pick(labels);
+    const sure = picked.filter((p) => p.match === "yes");
+    const found = sure.length > 0 ? sure : picked;
+    this.#backends.set(service, found);
+    return found;
   }
 
   servicesOf(pod: PodView): readonly ServiceFact[] {
@@ -121,6 +121,18 @@ export class Context {
     return this.written.find((view) => policyId(view.ref) === policyId(ref)) ?? null;
   }
 }
+
+/** Labels that are missing may be there; but something must say that this pod is meant: a label, or its name. */
+const isPlausible = (s: Selector, pod: PodView): boolean => {
+  const asked = podTerms(s).filter((t) => t.operator === "In");
+  if (asked.length === 0) return true;
+  const names = [pod.fact.name, pod.fact.from.name];
+  return asked.some((t) => {
+    const value = Object.hasOwn(pod.labels, t.key) ? pod.labels[t.key] : undefined;
+    if (value !== undefined && t.values.includes(value)) return true;
+    return t.values.some((v) => names.some((name) => name === v || isNear(name, v)));
+  });
+};
 
 export const contextOf = (
   inventory: Inventory,

@@ -19,6 +19,8 @@ export type Landing =
       readonly through: string;
       readonly sure: Certainty;
     }
+  /** A name of the cluster's zone whose Service no manifest makes: only its namespace is known. */
+  | { readonly kind: "namespace"; readonly namespace: string; readonly name: string; readonly sure: Certainty }
   | { readonly kind: "gateway"; readonly host: string; readonly published: Published; readonly sure: Certainty }
   | { readonly kind: "outside"; readonly peer: Peer; readonly text: string; readonly sure: Certainty }
   | { readonly kind: "node"; readonly peer: Peer; readonly text: string; readonly sure: Certainty };
@@ -54,13 +56,17 @@ const byHost = (context: Context, edge: DeclaredEdge, host: string): readonly La
   const service = named === null ? null : context.service(named.namespace, named.name);
   if (service !== null && (isClusterName(host, facts) || host.split(".").length === 2))
     return throughService(context, service, edge.port, edge.sure);
-  if (isClusterName(host, facts)) return [];
+  if (isClusterName(host, facts)) {
+    const known = named !== null && context.inventory.namespaces.some((n) => n.name === named.namespace);
+    return known ? [{ kind: "namespace", ...named, sure: weaker(edge.sure, "likely") }] : [];
+  }
   if (!host.includes(".")) {
     const own = context.service(edge.source.namespace, host);
     return own === null ? [] : throughService(context, own, edge.port, edge.sure);
   }
   const balanced = context.inventory.services.find((s) => s.hostnames.some((h) => hostMatches(h, host)));
-  if (balanced !== undefined && balanced.selector !== null) return throughService(context, balanced, edge.port, edge.sure);
+  if (balanced !== undefined && balanced.selector !== null)
+    return throughService(context, balanced, edge.port, edge.sure);
   const published = publishersOf(context, host, edge.port);
   if (published.length > 0)
     return published.map((p) => ({ kind: "gateway", host, published: p, sure: weaker(edge.sure, p.gateway.sure) }));
@@ -72,7 +78,9 @@ const byAddress = (context: Context, edge: DeclaredEdge, address: string): reado
   if (prefix === null || /^(127\.|0\.0\.0\.0|::1?$|255\.)/.test(address)) return [];
   const services = context.addresses.loadBalancersIn(prefix).filter((s) => s.selector !== null);
   if (services.length > 0) return services.flatMap((s) => throughService(context, s, edge.port, edge.sure));
-  const node = [...context.addresses.nodes, ...context.addresses.apiservers].some((r) => r.text.split("/")[0] === address);
+  const node = [...context.addresses.nodes, ...context.addresses.apiservers].some(
+    (r) => r.text.split("/")[0] === address,
+  );
   if (node) return [{ kind: "node", peer: HOST, text: address, sure: edge.sure }];
   return [{ kind: "outside", peer: { ...WORLD, ip: address, names: [] }, text: address, sure: edge.sure }];
 };
@@ -82,13 +90,23 @@ export const landingsOf = (context: Context, edge: DeclaredEdge): readonly Landi
   switch (target.kind) {
     case "service": {
       const service = context.service(target.namespace, target.name);
-      return service === null ? [] : throughService(context, service, edge.port, edge.sure);
+      if (service === null)
+        return [
+          { kind: "namespace", namespace: target.namespace, name: target.name, sure: weaker(edge.sure, "likely") },
+        ];
+      return throughService(context, service, edge.port, edge.sure);
     }
     case "workload":
       return context
         .podsIn(target.namespace)
         .filter((p) => p.fact.name === target.name)
-        .map((pod) => ({ kind: "pod", pod, containerPort: edge.port, through: pod.id, sure: weaker(edge.sure, pod.sure) }));
+        .map((pod) => ({
+          kind: "pod",
+          pod,
+          containerPort: edge.port,
+          through: pod.id,
+          sure: weaker(edge.sure, pod.sure),
+        }));
     case "host":
       return byHost(context, edge, target.host);
     case "address":
@@ -99,11 +117,38 @@ export const landingsOf = (context: Context, edge: DeclaredEdge): readonly Landi
 export const targetText = (edge: DeclaredEdge): string => {
   const { target } = edge;
   const name =
-    target.kind === "host" ? target.host : target.kind === "address" ? target.address : `${target.namespace}/${target.name}`;
+    target.kind === "host"
+      ? target.host
+      : target.kind === "address"
+        ? target.address
+        : `${target.namespace}/${target.name}`;
   return `${name}:${edge.port}`;
 };
 
 /** An app's own public, redirect or root URL is where browsers go, not where the app connects. */
 export const isOwnFace = (edge: DeclaredEdge): boolean => /redirect|callback|root|public|self|own/i.test(edge.why);
+
+const folder = (file: string): string => file.slice(0, file.lastIndexOf("/") + 1);
+
+const isWithin = (file: string, base: string): boolean => file.startsWith(base) || base.startsWith(folder(file));
+
+/** A Secret or ConfigMap of another app, taken over whole, says what that app does; this one may read one key of it. */
+export const isBorrowed = (edge: DeclaredEdge, pod: PodView): boolean =>
+  pod.origin !== null &&
+  !isWithin(edge.origin.file, folder(pod.origin.file)) &&
+  !isWithin(pod.origin.file, folder(edge.origin.file));
+
+/** How sure a declaration is for one workload. */
+export const sureFor = (edge: DeclaredEdge, pod: PodView): Certainty =>
+  isBorrowed(edge, pod) &&
+  (edge.why === "url" || edge.why === "database" || edge.why === "broker" || edge.why === "mail")
+    ? "guess"
+    : weaker(pod.sure, pod.complete ? "certain" : "likely");
+
+/** Whether a host lies in a zone that the cluster's gateways publish: inside it may resolve to one of them. */
+export const isInPublishedZone = (context: Context, host: string): boolean => {
+  const zone = host.slice(host.indexOf(".") + 1);
+  return zone.length > 0 && context.inventory.routes.some((r) => r.hostnames.some((h) => h.endsWith(`.${zone}`)));
+};
 
 export const peerOfPod = (pod: PodView): Peer => podPeer(pod.endpoint);

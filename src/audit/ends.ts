@@ -7,7 +7,7 @@ import { podPeer } from "./judge.ts";
 import type { PeerView, PortView, RuleView, SpecView } from "./policy-view.ts";
 import type { PodView } from "./pods.ts";
 import type { Labelled, Selector } from "./selector.ts";
-import { matches, podTerms } from "./selector.ts";
+import { isReserved, matches, namedNamespaces, podTerms } from "./selector.ts";
 
 /**
  * One end of a connection that an audit asks the kernel about: a workload of the inventory, or, where no manifest makes
@@ -101,6 +101,25 @@ export const endsOf = (context: Context, s: Selector): readonly End[] => {
 export const subjectEnds = (context: Context, spec: SpecView): readonly End[] =>
   spec.nodes ? [] : endsOf(context, spec.subject);
 
+/** A pod as a subject's selector describes it, where nobody knows one: for pods that only a controller makes. */
+export const describedEnd = (context: Context, spec: SpecView): End | null => {
+  const namespace = named(spec.subject);
+  if (namespace === null) return null;
+  const labels: Record<string, string> = {};
+  for (const t of podTerms(spec.subject))
+    if (t.operator === "In" || t.operator === "Exists") labels[t.key] = t.values[0] ?? "some";
+  return {
+    id: `${namespace}/pods`,
+    namespace,
+    labels: { ...labels, [NAMESPACE_LABEL]: namespace },
+    complete: false,
+    endpoint: context.judge.endpoint(namespace, labels),
+    pod: null,
+    sure: "likely",
+    origin: null,
+  };
+};
+
 export const peerEnds = (context: Context, peer: PeerView): readonly End[] =>
   peer.kind === "endpoints" ? endsOf(context, peer.selector) : [];
 
@@ -163,6 +182,25 @@ export const askPeer = (
   protocol: Protocol,
   port: number,
 ): Verdict => context.judge.ask(direction, subject.endpoint, peer, protocol, port).verdict;
+
+/** Whether any rule lets this end into a namespace at all, by its name or because everything in the cluster is open. */
+export const reachesNamespace = (context: Context, end: End, namespace: string): boolean =>
+  !context.judge.defaultDeny(end.endpoint, "egress").value ||
+  context.rules.some(
+    (r) =>
+      r.direction === "egress" &&
+      !r.deny &&
+      matches(r.spec.subject, end) !== "no" &&
+      (r.everyone
+        ? r.ports !== null
+        : r.peers.some((p) => {
+            if (p.kind === "entity") return p.entity === "cluster" || p.entity === "all";
+            if (p.kind === "service") return p.namespace === namespace;
+            if (p.kind !== "endpoints") return false;
+            const named = namedNamespaces(p.selector);
+            return named === null ? !isReserved(p.selector) : named.includes(namespace);
+          })),
+  );
 
 export interface Knock {
   readonly protocol: Protocol;

@@ -29,8 +29,10 @@ const isHttps = (protocol: string): boolean => /^(https|tls)$/i.test(protocol);
 
 /** The container port that a connection to a gateway's port ends on. */
 export const containerPortFor = (gateway: GatewayFact, port: number): number | null =>
-  (gateway.listeners.find((l) => l.port === port && isHttps(l.protocol)) ?? gateway.listeners.find((l) => l.port === port))
-    ?.containerPort ?? null;
+  (
+    gateway.listeners.find((l) => l.port === port && isHttps(l.protocol)) ??
+    gateway.listeners.find((l) => l.port === port)
+  )?.containerPort ?? null;
 
 /** The in-cluster gateways that serve a host name, by their routes. */
 export const publishersOf = (context: Context, host: string, port: number): readonly Published[] => {

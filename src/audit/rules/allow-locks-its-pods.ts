@@ -5,6 +5,7 @@ import type { PolicyView, SpecView } from "../policy-view.ts";
 import { subjectText } from "../policy-view.ts";
 import type { Rule } from "../rule.ts";
 import { policyId } from "../../facts/policy.ts";
+import { podTerms } from "../selector.ts";
 import { inPolicy, subjectEndpoints } from "./shared.ts";
 
 const allows = (spec: SpecView, direction: Direction): boolean =>
@@ -15,14 +16,17 @@ const isAdditive = (view: PolicyView): boolean =>
   view.specs.every((s) => !s.enforces.ingress && !s.enforces.egress);
 
 /**
- * Whether a namespace's own policies are written to add only. Where nobody writes `enableDefaultDeny`, an allow that
- * locks is how that repository works, and no defect.
+ * Whether a namespace's policies are written to add only. Where nobody writes `enableDefaultDeny`, an allow that locks is
+ * how that repository works, and no defect; where a baseline already adds to every pod, the lock is still to come.
  */
-const addsByHabit = (context: Context, view: PolicyView): boolean => {
+const habitOf = (context: Context, view: PolicyView): "baseline" | "additive" | "none" => {
   const others = context.policies.filter(
     (p) => p !== view && p.namespace === view.namespace && p.ref.kind !== "NetworkPolicy",
   );
-  return others.length > 0 && others.filter(isAdditive).length * 2 > others.length;
+  const adding = others.filter(isAdditive);
+  if (adding.length * 2 <= others.length) return "none";
+  const isBaseline = adding.some((p) => p.specs.some((s) => podTerms(s.subject).length === 0));
+  return isBaseline || adding.length >= 3 ? "baseline" : "additive";
 };
 
 /** Whether something else already puts these pods under default deny. */
@@ -44,7 +48,9 @@ export const allowLocksItsPods: Rule = {
   remedy: "Write `enableDefaultDeny: {ingress: false, egress: false}`, or say in the name that this policy locks.",
   *check(context) {
     for (const view of context.policies) {
-      if (view.namespace === null || view.ref.kind === "NetworkPolicy" || !addsByHabit(context, view)) continue;
+      if (view.namespace === null || view.ref.kind === "NetworkPolicy") continue;
+      const habit = habitOf(context, view);
+      if (habit === "none") continue;
       for (const spec of view.specs) {
         const locks = DIRECTIONS.filter(
           (d) => spec.enforces[d] && allows(spec, d) && !lockedElsewhere(context, view, spec, d),
@@ -52,6 +58,7 @@ export const allowLocksItsPods: Rule = {
         if (locks.length === 0) continue;
         yield inPolicy(view, {
           path: spec.path,
+          severity: habit === "baseline" ? "warning" : "info",
           message: `This allow locks ${subjectText(spec)} for ${locks.join(" and ")}: it lacks \`enableDefaultDeny: {${locks
             .map((d) => `${d}: false`)
             .join(

@@ -22,7 +22,8 @@ export const chartNetworkPolicy: Rule = {
   id: "chart-ships-network-policy",
   severity: "warning",
   lesson: 23,
-  about: "A chart value makes the chart ship a Kubernetes NetworkPolicy: it locks the chart's pods by itself, in no file that anybody reviews.",
+  about:
+    "A chart value makes the chart ship a Kubernetes NetworkPolicy: it locks the chart's pods by itself, in no file that anybody reviews.",
   remedy: "Turn the value off and write the same rules as a CiliumNetworkPolicy.",
   *check(context) {
     for (const object of context.inventory.objects) {

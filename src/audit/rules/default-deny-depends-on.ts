@@ -20,19 +20,29 @@ export const defaultDenyDependsOn: Rule = {
   id: "default-deny-before-allows",
   severity: "info",
   lesson: 32,
-  about: "The default deny and the allows are applied by different Flux Kustomizations, and the lock does not wait: where an allow is refused or late, the lock stands alone.",
-  remedy: "Give the default deny a Kustomization of its own that `dependsOn` every one that carries the namespace's allows.",
+  about:
+    "The default deny and the allows are applied by different Flux Kustomizations, and the lock does not wait: where an allow is refused or late, the lock stands alone.",
+  remedy:
+    "Give the default deny a Kustomization of its own that `dependsOn` every one that carries the namespace's allows.",
   *check(context) {
     for (const view of context.policies) {
       if (view.namespace === null || view.document.owner === null) continue;
       const locks = view.specs.some(
-        (s) => s.subject.terms.length === 1 && DIRECTIONS.some((d) => s.enforces[d]) && s.rules.every((r) => r.peers.length === 0),
+        (s) =>
+          s.subject.terms.length === 1 &&
+          DIRECTIONS.some((d) => s.enforces[d]) &&
+          s.rules.every((r) => r.peers.length === 0),
       );
       if (!locks) continue;
       const { owner } = view.document;
       const waited = waitsFor(context.inventory, owner);
       const early = context.policies.filter(
-        (p) => p !== view && p.namespace === view.namespace && p.document.owner !== null && p.document.owner !== owner && !waited.has(p.document.owner),
+        (p) =>
+          p !== view &&
+          p.namespace === view.namespace &&
+          p.document.owner !== null &&
+          p.document.owner !== owner &&
+          !waited.has(p.document.owner),
       );
       if (early.length === 0) continue;
       yield inPolicy(view, {

@@ -33,7 +33,8 @@ export const dnsNotAllowed: Rule = {
   id: "dns-not-allowed",
   severity: "error",
   lesson: 27,
-  about: "Under default deny these pods may not ask the resolver, so every name fails and nothing else they may do matters.",
+  about:
+    "Under default deny these pods may not ask the resolver, so every name fails and nothing else they may do matters.",
   remedy: "Put the baseline into the namespace: egress to the DNS pods on the port they open, UDP and TCP.",
   *check(context) {
     const resolver = resolverOf(context);
@@ -51,7 +52,10 @@ export const dnsNotAllowed: Rule = {
           namespace,
           policy: view?.ref ?? null,
           sure: deaf.some((p) => p.sure === "certain" && p.complete) ? "certain" : "likely",
-          origin: where === undefined ? (first.origin ?? { file: "", line: 1, column: 1 }) : { file: where.file, line: where.line, column: 1 },
+          origin:
+            where === undefined
+              ? (first.origin ?? { file: "", line: 1, column: 1 })
+              : { file: where.file, line: where.line, column: 1 },
           message: `${list(deaf.map((p) => p.id))} may not ask the resolver (${context.facts.dns.namespace}, port ${resolver.ports.join(" or ")}/UDP): every name fails. Add the baseline's DNS rule to ${namespace}`,
           key: ["udp"],
         };

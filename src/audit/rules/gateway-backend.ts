@@ -1,15 +1,17 @@
 import type { Severity } from "../../facts/finding.ts";
 import type { DeclaredEdge } from "../../facts/inventory.ts";
 import type { Context } from "../context.ts";
-import { isOwnFace, landingsOf, sourcesOf, targetText } from "../declared.ts";
+import { isOwnFace, landingsOf, sourcesOf, sureFor, targetText } from "../declared.ts";
 import type { Published } from "../gateways.ts";
 import { gatewayPeer, publishersOf } from "../gateways.ts";
 import { hostMatches } from "../hostnames.ts";
 import type { PodView } from "../pods.ts";
 import type { Defect, Rule } from "../rule.ts";
-import { relatedAt, weaker } from "../rule.ts";
+import { place, relatedAt, weaker } from "../rule.ts";
 import { placesToRepair } from "./declared-dependency.ts";
 import { inRule, subjectPods } from "./shared.ts";
+
+const ID = "gateway-backend-not-world";
 
 const isInside = (context: Context, host: string): boolean =>
   context.facts.insideZones.some((zone) => host === zone || host.endsWith(`.${zone}`) || hostMatches(zone, host));
@@ -33,16 +35,19 @@ function* fromSettings(context: Context, edge: DeclaredEdge): Generator<Defect> 
       if (landing.kind !== "gateway" || isOwnRoute(context, source, landing.published)) continue;
       const { gateway, containerPort, route } = landing.published;
       const peer = gatewayPeer(context, gateway);
-      if (peer === null || context.judge.egress(source, peer, edge.protocol, containerPort).verdict !== "dropped") continue;
+      if (peer === null || context.judge.egress(source, peer, edge.protocol, containerPort).verdict !== "dropped")
+        continue;
       const severity: Severity = isInside(context, landing.host) ? "error" : "warning";
       yield {
         namespace: source.namespace,
         policy: null,
         severity,
-        sure: weaker(landing.sure, source.complete ? source.sure : "likely"),
+        sure: weaker(landing.sure, sureFor(edge, source)),
         origin: edge.origin,
         message: `${edge.key} (${edge.why}) makes ${source.id} connect to ${targetText(edge)}, which gateway ${gateway.namespace}/${gateway.name} serves: policy sees its pods on ${containerPort}, never world on ${edge.port}. Add egress to them on ${containerPort}${fact(context, landing.host)}`,
         key: [edge.source.kind, edge.source.workload, targetText(edge), `${gateway.namespace}/${gateway.name}`],
+        // One published name is behind all who ask it from inside.
+        cause: route === null || route.origin === null ? null : { rule: ID, at: place(route.origin) },
         related: [
           ...placesToRepair(context, source, "egress"),
           ...relatedAt(route?.origin ?? null, `${landing.host} is served here`),
@@ -64,7 +69,8 @@ function* fromNames(context: Context): Generator<Defect> {
       const seen = gatewayPeer(context, gateway);
       if (seen === null) continue;
       const pods = subjectPods(context, rule.spec);
-      const reaches = pods.length > 0 && pods.every((p) => context.judge.egress(p, seen, "TCP", containerPort).verdict !== "dropped");
+      const reaches =
+        pods.length > 0 && pods.every((p) => context.judge.egress(p, seen, "TCP", containerPort).verdict !== "dropped");
       if (reaches) continue;
       yield inRule(rule, {
         path: peer.path,
@@ -78,7 +84,7 @@ function* fromNames(context: Context): Generator<Defect> {
 }
 
 export const gatewayBackend: Rule = {
-  id: "gateway-backend-not-world",
+  id: ID,
   severity: "error",
   lesson: 11,
   about:

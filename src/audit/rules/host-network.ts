@@ -31,7 +31,8 @@ export const peerIsHostNetwork: Rule = {
   id: "peer-is-host-network",
   severity: "error",
   lesson: 35,
-  about: "A peer on the host network is seen as host or remote-node, never by its pod labels, so the rule matches nothing.",
+  about:
+    "A peer on the host network is seen as host or remote-node, never by its pod labels, so the rule matches nothing.",
   remedy: "Write the entities `host` and `remote-node` with the port; the pod may run on any node.",
   *check(context) {
     for (const rule of context.rules)

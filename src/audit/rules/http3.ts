@@ -10,7 +10,8 @@ export const http3: Rule = {
   id: "http3-without-udp",
   severity: "warning",
   lesson: 15,
-  about: "The gateway offers HTTP/3, which is UDP on the same port, and the ingress rule opens TCP alone: browsers switch and hang.",
+  about:
+    "The gateway offers HTTP/3, which is UDP on the same port, and the ingress rule opens TCP alone: browsers switch and hang.",
   remedy: "Add the port with protocol UDP beside TCP, or turn HTTP/3 off.",
   *check(context) {
     for (const gateway of context.inventory.gateways) {

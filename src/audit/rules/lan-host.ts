@@ -7,7 +7,8 @@ export const lanHost: Rule = {
   id: "lan-host-is-world",
   severity: "error",
   lesson: 15,
-  about: "A machine on the LAN is world (or its CIDR), never `host` or `remote-node`: those are the cluster's own nodes.",
+  about:
+    "A machine on the LAN is world (or its CIDR), never `host` or `remote-node`: those are the cluster's own nodes.",
   remedy: "Write toCIDR with the machine's address, on the port.",
   *check(context) {
     const seen = new Set<string>();
@@ -17,7 +18,8 @@ export const lanHost: Rule = {
         if (!source.governed || source.fact.suspended) continue;
         for (const landing of landingsOf(context, edge)) {
           if (landing.kind !== "outside") continue;
-          const verdict = (peer: typeof HOST): string => context.judge.egress(source, peer, edge.protocol, edge.port).verdict;
+          const verdict = (peer: typeof HOST): string =>
+            context.judge.egress(source, peer, edge.protocol, edge.port).verdict;
           if (verdict(landing.peer) !== "dropped") continue;
           if (verdict(HOST) !== "allowed" && verdict(REMOTE_NODE) !== "allowed") continue;
           const key = [edge.source.workload, targetText(edge), edge.protocol];

@@ -20,7 +20,8 @@ const admitsSomeOfWorld = (context: Context, pod: PodView, protocol: Protocol, p
       !r.deny &&
       matches(r.spec.subject, pod) !== "no" &&
       speaksOf(r.ports, protocol, port) &&
-      (r.everyone || r.peers.some((p) => p.kind === "cidr" || (p.kind === "entity" && ["world", "all"].includes(p.entity)))),
+      (r.everyone ||
+        r.peers.some((p) => p.kind === "cidr" || (p.kind === "entity" && ["world", "all"].includes(p.entity)))),
   );
 
 /** A gateway's route publishes this port already; the load balancer beside it may be of no use to anybody. */
@@ -58,7 +59,11 @@ const publishedBy = (context: Context, service: ServiceFact): readonly Published
     }),
   );
 
-const whereToWrite = (context: Context, pod: PodView, service: ServiceFact): { origin: Origin | null; policy: Defect["policy"] } => {
+const whereToWrite = (
+  context: Context,
+  pod: PodView,
+  service: ServiceFact,
+): { origin: Origin | null; policy: Defect["policy"] } => {
   const spec = policiesOf(context, endOf(pod), "ingress")[0];
   const view = spec?.rules[0]?.policy;
   if (spec === undefined || view === undefined) return { origin: service.origin ?? pod.origin, policy: null };
@@ -81,7 +86,10 @@ function* check(context: Context, service: ServiceFact): Generator<Defect> {
         cause: service.origin === null ? null : { rule: ID, at: place(service.origin) },
         message: `Service ${id} publishes ${port}/${protocol} outside the cluster; its pods (${pod.id}) do not admit world on ${containerPort}/${protocol}. Add ingress from world and remote-node on that port`,
         key: ["world", id, pod.id, `${containerPort}/${protocol}`],
-        related: [...relatedAt(service.origin, "published here"), ...relatedRules(context, verdict.defaultDeny.slice(0, 1), "the default deny")],
+        related: [
+          ...relatedAt(service.origin, "published here"),
+          ...relatedRules(context, verdict.defaultDeny.slice(0, 1), "the default deny"),
+        ],
       };
       continue;
     }
@@ -101,7 +109,8 @@ export const lbIngress: Rule = {
   id: ID,
   severity: "warning",
   lesson: 15,
-  about: "A load balancer publishes the port, and the pods behind it do not admit clients from outside: they come as world, or as remote-node after SNAT.",
+  about:
+    "A load balancer publishes the port, and the pods behind it do not admit clients from outside: they come as world, or as remote-node after SNAT.",
   remedy: "Add ingress from `world` and `remote-node` on the container port, or from the LAN's CIDR.",
   *check(context) {
     for (const service of context.inventory.services)

@@ -48,10 +48,18 @@ const isOf = (object: RenderedObject, family: Family): boolean =>
   object.kind === family.kind && object.apiVersion.startsWith(`${family.group}/`);
 
 /** Egress that the instances were given by name and the Jobs were not. */
-const missedBy = (context: Context, rule: RuleView, family: Family, clusters: readonly RenderedObject[]): readonly Missed[] =>
+const missedBy = (
+  context: Context,
+  rule: RuleView,
+  family: Family,
+  clusters: readonly RenderedObject[],
+): readonly Missed[] =>
   clusters.flatMap((cluster): Missed[] => {
     const namespace = cluster.namespace ?? "default";
-    const locked = context.judge.defaultDeny(context.judge.endpoint(namespace, family.jobs[0]?.labels(cluster.name) ?? {}), "egress").value;
+    const locked = context.judge.defaultDeny(
+      context.judge.endpoint(namespace, family.jobs[0]?.labels(cluster.name) ?? {}),
+      "egress",
+    ).value;
     if (!locked || matches(rule.spec.subject, asPod(namespace, family.instance(cluster.name))) !== "yes") return [];
     const roles = family.jobs
       .filter((job) => {
@@ -67,14 +75,21 @@ export const operatorJobs: Rule = {
   id: "operator-jobs-unselected",
   severity: "warning",
   lesson: 33,
-  about: "An operator's instances have an egress rule that its recovery Jobs lack: their pods carry other labels, and nobody notices until a restore.",
+  about:
+    "An operator's instances have an egress rule that its recovery Jobs lack: their pods carry other labels, and nobody notices until a restore.",
   remedy: "Write the same egress for the Jobs' labels (for CloudNativePG `cnpg.io/jobRole`).",
   *check(context) {
     for (const family of FAMILIES) {
       const clusters = context.inventory.objects.filter((o) => isOf(o, family));
       if (clusters.length === 0) continue;
       for (const rule of context.rules) {
-        if (rule.direction !== "egress" || rule.deny || rule.peers.length === 0 || podTerms(rule.spec.subject).length === 0) continue;
+        if (
+          rule.direction !== "egress" ||
+          rule.deny ||
+          rule.peers.length === 0 ||
+          podTerms(rule.spec.subject).length === 0
+        )
+          continue;
         const here = clusters.filter((c) => c.namespace === rule.policy.namespace);
         const missed = missedBy(context, rule, family, here);
         if (missed.length === 0) continue;

@@ -30,14 +30,18 @@ export const pingNeedsIcmps: Rule = {
   id: "ping-needs-icmps",
   severity: "warning",
   lesson: 35,
-  about: "A script or probe waits for a ping, and no rule with `icmps` allows it: ports never cover ICMP, so the pod waits for ever.",
-  remedy: "Add an egress rule with `icmps: [{fields: [{family: IPv4, type: EchoRequest}]}]` to that peer, or test a TCP port.",
+  about:
+    "A script or probe waits for a ping, and no rule with `icmps` allows it: ports never cover ICMP, so the pod waits for ever.",
+  remedy:
+    "Add an egress rule with `icmps: [{fields: [{family: IPv4, type: EchoRequest}]}]` to that peer, or test a TCP port.",
   *check(context) {
     for (const pod of context.pods) {
       if (!pod.governed || pod.fact.suspended || !context.judge.defaultDeny(pod.endpoint, "egress").value) continue;
       const target = pings(context, pod);
       if (target === null) continue;
-      const may = [WORLD, REMOTE_NODE].some((p) => context.judge.egress(pod, p, "ICMPv4", ECHO_REQUEST).verdict !== "dropped");
+      const may = [WORLD, REMOTE_NODE].some(
+        (p) => context.judge.egress(pod, p, "ICMPv4", ECHO_REQUEST).verdict !== "dropped",
+      );
       if (may) continue;
       yield {
         namespace: pod.namespace,

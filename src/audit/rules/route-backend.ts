@@ -23,7 +23,9 @@ const backendsOf = (context: Context, route: RouteFact): readonly Backend[] =>
     if (service === null || port === undefined) return [];
     return context.backends(service).flatMap(({ pod, match }): Backend[] => {
       const target = port.containerPort ?? (typeof port.targetPort === "number" ? port.targetPort : null);
-      return target === null ? [] : [{ pod, match, containerPort: target, service: `${service.namespace}/${service.name}` }];
+      return target === null
+        ? []
+        : [{ pod, match, containerPort: target, service: `${service.namespace}/${service.name}` }];
     });
   });
 
@@ -46,7 +48,13 @@ function* check(context: Context, route: RouteFact, gateway: GatewayFact, peer: 
       sure,
       origin,
       message: `${route.kind} ${route.namespace}/${route.name} sends ${route.hostnames[0] ?? "its traffic"} from gateway ${gateway.namespace}/${gateway.name} to ${service}, whose pods (${pod.id}) do not admit the gateway on ${containerPort}. Add ingress from the gateway's pods on ${containerPort}`,
-      key: [route.kind, `${route.namespace}/${route.name}`, pod.id, String(containerPort), `${gateway.namespace}/${gateway.name}`],
+      key: [
+        route.kind,
+        `${route.namespace}/${route.name}`,
+        pod.id,
+        String(containerPort),
+        `${gateway.namespace}/${gateway.name}`,
+      ],
       related: [
         ...relatedAt(route.origin, "the route"),
         ...relatedRules(context, verdict.defaultDeny.slice(0, 1), "the default deny"),
@@ -59,7 +67,8 @@ export const routeBackend: Rule = {
   id: "route-backend-without-ingress",
   severity: "error",
   lesson: 19,
-  about: "A route publishes the app, and under default deny the app's pods do not admit the gateway on the container port: every visitor gets a timeout or 503.",
+  about:
+    "A route publishes the app, and under default deny the app's pods do not admit the gateway on the container port: every visitor gets a timeout or 503.",
   remedy: "Add ingress from the gateway's data-plane pods on the container port that the Service leads to.",
   *check(context) {
     const gateways = new Map(context.inventory.gateways.map((g) => [`${g.namespace}/${g.name}`, g]));

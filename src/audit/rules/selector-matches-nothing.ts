@@ -2,6 +2,8 @@ import type { Severity } from "../../facts/finding.ts";
 import { NAMESPACE_LABEL } from "../../facts/labels.ts";
 import { isIdentityRelevant } from "../../cilium/labels.ts";
 import type { Context } from "../context.ts";
+import { askPeer, subjectEnds } from "../ends.ts";
+import { podPeer } from "../judge.ts";
 import { peerText, portText, subjectText } from "../policy-view.ts";
 import type { PeerView, RuleView, SpecView } from "../policy-view.ts";
 import type { PodView } from "../pods.ts";
@@ -45,7 +47,11 @@ const nearMisses = (s: Selector, pods: readonly PodView[]): readonly Near[] =>
 const isSpokenOf = (context: Context, namespace: string, s: Selector): boolean => {
   const values = new Set(wanted(s).flatMap((t) => t.values));
   return context.inventory.objects.some(
-    (o) => o.namespace === namespace && values.has(o.name) && !o.kind.endsWith("NetworkPolicy") && o.kind !== "Kustomization",
+    (o) =>
+      o.namespace === namespace &&
+      values.has(o.name) &&
+      !o.kind.endsWith("NetworkPolicy") &&
+      o.kind !== "Kustomization",
   );
 };
 
@@ -59,7 +65,12 @@ const certainty = (context: Context, namespace: string, s: Selector, near: reado
 };
 
 const hint = (near: readonly Near[]): string =>
-  near.length === 0 ? "" : `. Pods there carry ${list(near.map((n) => n.label), 3)}; is that what was meant?`;
+  near.length === 0
+    ? ""
+    : `. Pods there carry ${list(
+        near.map((n) => n.label),
+        3,
+      )}; is that what was meant?`;
 
 function* subject(context: Context, spec: SpecView): Generator<Defect> {
   const view = spec.rules[0]?.policy;
@@ -72,7 +83,8 @@ function* subject(context: Context, spec: SpecView): Generator<Defect> {
   const bites = DIRECTIONS.some((d) => lockedSubject(context, spec, d));
   yield inPolicy(view, {
     path: [...spec.path, "endpointSelector"],
-    severity: severity === "warning" && bites && context.podsIn(view.namespace).every((p) => p.complete) ? "error" : severity,
+    severity:
+      severity === "warning" && bites && context.podsIn(view.namespace).every((p) => p.complete) ? "error" : severity,
     message: `No pod of ${view.namespace} carries ${subjectText(spec)}, so nothing this policy allows is allowed to anybody${hint(near)}${near.length === 0 ? ". Write the labels that the pods carry, or remove the policy" : ""}`,
     key: ["subject", subjectText(spec)],
     related: near.slice(0, 3).flatMap((n) => relatedAt(n.pod.origin, `pods with ${n.label}`)),
@@ -112,10 +124,11 @@ function* peers(context: Context, rule: RuleView): Generator<Defect> {
       if (!context.inventory.namespaces.some((n) => n.name === namespace)) continue;
       const near = nearMisses(peer.selector, context.podsIn(namespace));
       const named = peerText(peer);
+      const masked = isMasked(context, rule, namespace);
       yield inRule(rule, {
         path: peer.path,
-        severity: certainty(context, namespace, peer.selector, near),
-        message: `No pod of ${namespace} matches ${named}, so this ${rule.direction === "ingress" ? "admits" : "reaches"} nobody${hint(near)}${near.length === 0 ? ". Write the labels that the pods carry, or remove the peer" : ""}`,
+        severity: masked ? "info" : certainty(context, namespace, peer.selector, near),
+        message: `No pod of ${namespace} matches ${named}, so this ${rule.direction === "ingress" ? "admits" : "reaches"} nobody${masked ? " (masked: a broader rule opens the same to the whole namespace)" : ""}${hint(near)}${near.length === 0 ? ". Write the labels that the pods carry, or remove the peer" : ""}`,
         key: ["peer", namespace, peer.selector.text, portText(rule.ports)],
         related: near.slice(0, 3).flatMap((n) => relatedAt(n.pod.origin, `pods with ${n.label}`)),
       });
@@ -123,7 +136,26 @@ function* peers(context: Context, rule: RuleView): Generator<Defect> {
   }
 }
 
-function* missingNamespaces(context: Context, rule: RuleView, peer: Endpoints, namespaces: readonly string[]): Generator<Defect> {
+/** Whether any pod of that namespace, whatever its labels, may use these ports: then nothing is dropped, only misleading. */
+const isMasked = (context: Context, rule: RuleView, namespace: string): boolean => {
+  const subjects = subjectEnds(context, rule.spec);
+  const anybody = podPeer(context.judge.endpoint(namespace));
+  const ports = (rule.ports ?? []).flatMap((p) => (p.number === null ? [] : [p]));
+  if (subjects.length === 0 || ports.length === 0) return false;
+  return subjects.every((s) =>
+    ports.every(
+      (p) =>
+        askPeer(context, rule.direction, s, anybody, p.protocol === "UDP" ? "UDP" : "TCP", p.number ?? 0) === "allowed",
+    ),
+  );
+};
+
+function* missingNamespaces(
+  context: Context,
+  rule: RuleView,
+  peer: Endpoints,
+  namespaces: readonly string[],
+): Generator<Defect> {
   const known = new Set(context.inventory.namespaces.map((n) => n.name));
   for (const namespace of namespaces.filter((n) => !known.has(n) && !ALWAYS_THERE.has(n) && !n.includes("$")))
     yield inRule(rule, {
@@ -140,7 +172,8 @@ export const selectorMatchesNothing: Rule = {
   id: "selector-matches-nothing",
   severity: "warning",
   lesson: 20,
-  about: "No pod carries the labels that a policy or a peer asks for: a renamed chart, a release name for a chart name, a namespace left out.",
+  about:
+    "No pod carries the labels that a policy or a peer asks for: a renamed chart, a release name for a chart name, a namespace left out.",
   remedy: "Write the labels that the pods carry; a peer in another namespace needs `io.kubernetes.pod.namespace`.",
   *check(context) {
     for (const view of context.policies) for (const spec of view.specs) yield* subject(context, spec);

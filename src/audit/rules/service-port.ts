@@ -56,7 +56,13 @@ const askedOf = (context: Context, rule: RuleView): readonly Peer[] =>
   });
 
 /** Whether the container port is open by some other rule for everybody this rule names: wrong, and nothing is dropped. */
-const isOpenAnyWay = (context: Context, rule: RuleView, ends: readonly End[], port: PortView, to: Translated): boolean => {
+const isOpenAnyWay = (
+  context: Context,
+  rule: RuleView,
+  ends: readonly End[],
+  port: PortView,
+  to: Translated,
+): boolean => {
   const protocol = port.protocol === "UDP" ? "UDP" : "TCP";
   const [subjects, peers] =
     rule.direction === "ingress"

@@ -4,8 +4,9 @@ import type { Context } from "../context.ts";
 import { serviceOf } from "../hostnames.ts";
 import { strings } from "../json.ts";
 import type { PodView } from "../pods.ts";
-import { matches, podTerms } from "../selector.ts";
+import { isOwnFace, sureFor } from "../declared.ts";
 import type { Rule } from "../rule.ts";
+import { UNSELECTED, isUnselected, unselectedCause } from "../unselected.ts";
 import { relatedRules } from "./shared.ts";
 
 /** Tools that leave the pod for a place their command line may not name. */
@@ -13,12 +14,6 @@ const GOES_OUT =
   /\b(git (clone|pull|fetch|push)|ssh|scp|rsync|rclone|restic|kopia|apk add|apt-get (install|update)|pip3? install|npm (i|install|ci)|aws s3|psql|pg_dump|mysqldump|redis-cli)\b/;
 
 const URL_HOST = /\b[a-z][a-z0-9+.-]*:\/\/(?:[^\s/@"']*@)?([a-z0-9][a-z0-9.-]*)/gi;
-
-/** A policy that speaks of these pods in particular, or of some of them. */
-const isChosen = (context: Context, pod: PodView): boolean =>
-  context.policies.some((view) =>
-    view.specs.some((s) => !s.nodes && podTerms(s.subject).length > 0 && matches(s.subject, pod) !== "no"),
-  );
 
 const objectOf = (context: Context, pod: PodView): unknown =>
   context.inventory.objects.find(
@@ -39,6 +34,8 @@ const goesOut = (context: Context, pod: PodView): boolean => {
     (d) =>
       d.source.namespace === namespace &&
       d.source.workload === fact.name &&
+      sureFor(d, pod) !== "guess" &&
+      !isOwnFace(d) &&
       !((d.target.kind === "service" || d.target.kind === "workload") && d.target.namespace === namespace) &&
       !(d.target.kind === "host" && isOwn(context, d.target.host, namespace)),
   );
@@ -56,7 +53,7 @@ const hasOwnLabels = (pod: PodView): boolean => Object.keys(pod.fact.podLabels).
 const severityOf = (pod: PodView, leaves: boolean): Severity => (pod.fact.transient && leaves ? "warning" : "info");
 
 export const unselectedWorkload: Rule = {
-  id: "unselected-workload",
+  id: UNSELECTED,
   severity: "warning",
   lesson: 20,
   about:
@@ -65,9 +62,8 @@ export const unselectedWorkload: Rule = {
     "Give the pod template a label and a policy of its own, or select it in the policy that it was meant to have.",
   *check(context) {
     for (const pod of context.pods) {
-      if (!pod.governed || pod.fact.suspended) continue;
+      if (pod.fact.suspended || !isUnselected(context, pod)) continue;
       const locks = DIRECTIONS.map((d) => context.judge.defaultDeny(pod.endpoint, d)).filter((lock) => lock.value);
-      if (locks.length === 0 || isChosen(context, pod)) continue;
       const leaves = goesOut(context, pod);
       const labels = hasOwnLabels(pod)
         ? "no policy selects its labels"
@@ -82,6 +78,7 @@ export const unselectedWorkload: Rule = {
         origin: pod.origin ?? { file: "", line: 1, column: 1 },
         message: `${pod.fact.kind} ${pod.namespace}/${pod.fact.name} runs under default deny and ${labels}: it has the namespace's baseline and nothing else${leaves ? ", while its manifest goes further" : ""}. Label the pod template and write its policy`,
         key: [pod.fact.kind, pod.fact.name],
+        cause: unselectedCause(context, pod),
         related: relatedRules(context, locks.flatMap((l) => l.by).slice(0, 2), "the default deny"),
       };
     }

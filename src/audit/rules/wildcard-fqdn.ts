@@ -1,7 +1,8 @@
 import type { RenderedObject } from "../../facts/inventory.ts";
 import type { Origin } from "../../facts/policy.ts";
+import type { Peer } from "../../facts/verdict.ts";
 import type { Context } from "../context.ts";
-import { subjectEnds } from "../ends.ts";
+import { describedEnd, reachesNamespace, subjectEnds } from "../ends.ts";
 import type { End } from "../ends.ts";
 import { isClusterName, serviceOf } from "../hostnames.ts";
 import { asText, at } from "../json.ts";
@@ -39,7 +40,8 @@ const insideSources = (context: Context): readonly Inside[] => {
     if (service === null) return;
     const port = match?.[2] === undefined ? (url.startsWith("http:") ? 80 : 443) : Number(match[2]);
     const key = `${host}:${port}`;
-    if (!found.has(key)) found.set(key, { host, ...service, port, origin: object.locate(["spec", "url"]) ?? object.origin });
+    if (!found.has(key))
+      found.set(key, { host, ...service, port, origin: object.locate(["spec", "url"]) ?? object.origin });
   };
   for (const object of context.inventory.objects) if (SOURCES.has(object.kind)) note(object);
   return [...found.values()];
@@ -49,30 +51,30 @@ const isScanner = (context: Context, rule: RuleView, ends: readonly End[]): bool
   const { ref } = rule.policy;
   const words = [ref.name, ref.namespace ?? "", subjectText(rule.spec), ...ends.map((e) => e.id)];
   for (const end of ends) for (const c of end.pod?.fact.containers ?? []) words.push(c.image ?? "");
-  for (const o of context.inventory.objects) if (o.namespace === ref.namespace && SCANNERS.test(o.kind)) words.push(o.kind);
+  for (const o of context.inventory.objects)
+    if (o.namespace === ref.namespace && SCANNERS.test(o.kind)) words.push(o.kind);
   return words.some((w) => SCANNERS.test(w));
 };
 
-/** The pods behind an in-cluster source, or, where nobody says, a pod named like the Service. */
-const landing = (context: Context, inside: Inside): { readonly peer: ReturnType<typeof podPeer>; readonly port: number; readonly known: boolean } => {
+/** The pods behind an in-cluster source, where a manifest makes them. */
+const landing = (context: Context, inside: Inside): { readonly peer: Peer; readonly port: number } | null => {
   const service = context.service(inside.namespace, inside.name);
-  const port = service?.ports.find((p) => p.port === inside.port)?.containerPort ?? inside.port;
   const [backend] = service === null ? [] : context.backends(service);
-  if (backend !== undefined) return { peer: podPeer(backend.pod.endpoint), port, known: true };
-  const guess = context.judge.endpoint(inside.namespace, { "app.kubernetes.io/name": inside.name });
-  return { peer: podPeer(guess), port, known: false };
+  if (service === null || backend === undefined) return null;
+  const port = service.ports.find((p) => p.port === inside.port)?.containerPort ?? inside.port;
+  return { peer: podPeer(backend.pod.endpoint), port };
 };
 
 function* check(context: Context, rule: RuleView, sources: readonly Inside[]): Generator<Defect> {
   const star = rule.peers.find((p) => p.kind === "fqdn" && p.name === "*");
   if (star === undefined) return;
   const known = subjectEnds(context, rule.spec);
-  const [first] = known;
-  const subject = first?.endpoint ?? null;
+  const subject = known[0] ?? describedEnd(context, rule.spec);
+  if (subject === null) return;
   const missed = sources.filter((inside) => {
-    const { peer, port } = landing(context, inside);
-    if (subject === null) return !namesPods(context, rule, inside);
-    return context.judge.ask("egress", subject, peer, "TCP", port).verdict === "dropped";
+    const at = landing(context, inside);
+    if (at === null) return !reachesNamespace(context, subject, inside.namespace);
+    return context.judge.ask("egress", subject.endpoint, at.peer, "TCP", at.port).verdict === "dropped";
   });
   if (missed.length === 0) return;
   yield inRule(rule, {
@@ -84,30 +86,17 @@ function* check(context: Context, rule: RuleView, sources: readonly Inside[]): G
   });
 }
 
-/** Whether any egress rule beside this one reaches into that namespace; used where no pod of the subject is known. */
-const namesPods = (context: Context, rule: RuleView, inside: Inside): boolean =>
-  context.rules.some(
-    (r) =>
-      r.direction === "egress" &&
-      !r.deny &&
-      r.policy.namespace === rule.policy.namespace &&
-      (r.spec.subject.text === rule.spec.subject.text || r.spec.subject.terms.length <= 1) &&
-      r.peers.some(
-        (p) =>
-          (p.kind === "entity" && (p.entity === "cluster" || p.entity === "all")) ||
-          (p.kind === "endpoints" && p.selector.terms.some((t) => t.values.includes(inside.namespace))),
-      ),
-  );
-
 export const wildcardFqdn: Rule = {
   id: "fqdn-wildcard-misses-in-cluster",
   severity: "warning",
   lesson: 12,
-  about: "`toFQDNs: \"*\"` means every name outside the cluster; a Service's name resolves to a pod, and no FQDN rule ever covers a pod.",
+  about:
+    '`toFQDNs: "*"` means every name outside the cluster; a Service\'s name resolves to a pod, and no FQDN rule ever covers a pod.',
   remedy: "Add toEndpoints for the in-cluster registries, mirrors and proxies that these pods ask.",
   *check(context) {
     const sources = insideSources(context);
     if (sources.length === 0) return;
-    for (const rule of context.rules) if (rule.direction === "egress" && !rule.deny) yield* check(context, rule, sources);
+    for (const rule of context.rules)
+      if (rule.direction === "egress" && !rule.deny) yield* check(context, rule, sources);
   },
 };
