@@ -14,6 +14,7 @@ import type { GateDecision, GateId, LaneId, Stage } from "../facts/rollout.ts";
 import type { CiliumSettings } from "../facts/settings.ts";
 import type { SourceTree } from "../facts/tree.ts";
 import type { LiveCluster } from "../rollout/live.ts";
+import type { SoakFacts } from "../rollout/soak-facts.ts";
 
 /** A file that a model, a person or an incident wants to stand differently from the draft; `text: null` removes it. */
 export interface Edit {
@@ -37,7 +38,7 @@ export interface LaneRequest {
   readonly answer: string | null;
 }
 
-export type { LiveCluster };
+export type { LiveCluster, SoakFacts };
 
 /** What the evidence store holds for the window that the lane looks at. */
 export interface EvidenceFacts {
@@ -45,21 +46,6 @@ export interface EvidenceFacts {
   readonly edges: readonly Edge[];
   readonly coverage: Coverage;
   readonly starts: readonly WorkloadStart[];
-}
-
-/** What the soak's clock is worked out from; `rollout/soak.ts` turns it into minutes. */
-export interface SoakFacts {
-  /** How long the namespace has to soak, in milliseconds, and the phase that says so. */
-  readonly window: number;
-  readonly phase: string;
-  /** What started the clock anew: the allows went live, a policy that selects its pods changed. */
-  readonly resets: readonly { readonly at: number; readonly why: string }[];
-  /** Nodes that host the namespace's pods now or hosted them in the window. */
-  readonly nodes: readonly string[];
-  /** From the last reset to now, over those nodes. */
-  readonly coverage: Coverage;
-  /** Workloads first seen inside the last 24 h, by name. */
-  readonly newWorkloads: readonly { readonly workload: string; readonly firstSeen: number }[];
 }
 
 /** Where a line of a file is wrong, and why. */

@@ -48,6 +48,12 @@ export interface SurveyPorts {
   readonly attestations: AttestationReader | null;
   /** Pure over the tree's bytes; a result may be kept by commit. */
   readonly readInventory: (tree: SourceTree) => Inventory;
+  /** Whether main already holds every allow that would be drafted, for namespaces that came with allows of their own. */
+  readonly holdsAllows?: (main: {
+    readonly tree: SourceTree;
+    readonly inventory: Inventory;
+    readonly namespace: string;
+  }) => Promise<boolean>;
 }
 
 /** Everything that the stages are computed from, read in one pass; nothing of it is stored. */
@@ -135,7 +141,7 @@ class Surveyor {
     const ofDefaultDeny = pullRequestsOf(pullRequests, defaultDenyBranchOf(namespace));
     const enforcedInGit = isEnforced(this.#git, this.subjects, namespace);
     const released = releasedAt(decisions, namespace, ofDefaultDeny.merged?.mergedAt ?? 0);
-    const hasAllows = allows.length > 0 && ofAllows.merged !== null;
+    const hasAllows = allows.length > 0 && (ofAllows.merged !== null || (await this.#came(namespace, enforcedInGit)));
     const soaks = hasAllows && !enforcedInGit;
     const allowsLive = soaks ? this.#allowsLive(allows, ofAllows.merged) : null;
     const soak = soaks && allowsLive?.arrived === true ? await this.#soak(namespace, ofAllows.merged, released) : null;
@@ -154,6 +160,15 @@ class Surveyor {
       soak: soak?.known === true ? soakState({ ...soak.value, now: this.#read.now }) : null,
       signedOff: enforcedInGit && (await this.#signedOff(namespace)),
     });
+  }
+
+  /** The namespace had its allows before the agent came. */
+  async #came(namespace: string, enforced: boolean): Promise<boolean> {
+    const { holdsAllows } = this.#ports;
+    const { tree, inventory } = this.#read;
+    if (holdsAllows === undefined || enforced || this.#aside.has(namespace)) return false;
+    const held = await attempt(() => holdsAllows({ tree, inventory, namespace }));
+    return held.known && held.value;
   }
 
   #allowsLive(allows: readonly NamedPolicy[], merged: PullRequest | null): Arrival | null {

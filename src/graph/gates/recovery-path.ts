@@ -47,6 +47,7 @@ export const recoveryPath = gate(
       policies: candidate.documents,
       settings: facts.settings,
       inventory: view.after,
+      edges: facts.evidence.known ? facts.evidence.value.edges : [],
       defaultDenyFor: candidate.defaultDenyFor,
     });
     const { namespace } = facts.request;

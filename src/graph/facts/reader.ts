@@ -1,0 +1,245 @@
+import { draftDefaultDeny } from "../../drafting/default-deny.ts";
+import { draftAllows } from "../../drafting/draft.ts";
+import { changeset } from "../../facts/changeset.ts";
+import type { ChangeKind, Changeset, FileChange } from "../../facts/changeset.ts";
+import { DAY } from "../../facts/clock.ts";
+import type { Coverage } from "../../facts/coverage.ts";
+import type { Draft } from "../../facts/draft.ts";
+import type { Inventory } from "../../facts/inventory.ts";
+import { known, unknown } from "../../facts/known.ts";
+import type { Known } from "../../facts/known.ts";
+import type { EvidenceReader } from "../../facts/ports.ts";
+import type { LaneId } from "../../facts/rollout.ts";
+import { overlay } from "../../facts/tree.ts";
+import type { SourceTree } from "../../facts/tree.ts";
+import type { Writer } from "../../facts/writer.ts";
+import { NO_CLUSTER, attempt } from "../../rollout/live.ts";
+import { nodesOf } from "../../rollout/soak-facts.ts";
+import { survey } from "../../rollout/survey.ts";
+import type { Survey, SurveyPorts } from "../../rollout/survey.ts";
+import type {
+  Confirmation,
+  EvidenceFacts,
+  FactsReader,
+  GateFacts,
+  LaneRequest,
+  Rehearsal,
+  SoakFacts,
+} from "../gate.ts";
+import { findingsOf } from "./findings.ts";
+import { Kept } from "./kept.ts";
+import { lintFacts } from "./lint.ts";
+import type { Build } from "./lint.ts";
+import { rehearse } from "./rehearsal.ts";
+import { standingsOf } from "./standings.ts";
+import { undoOf } from "./undo.ts";
+import { renderedView } from "./views.ts";
+
+export interface ReaderPorts extends SurveyPorts {
+  readonly writer: Writer;
+  readonly build: Build;
+  /** A stored confirmation by its id; null where there is none. */
+  readonly confirmation: (id: string) => Promise<Confirmation | null>;
+}
+
+const KIND: Readonly<Record<LaneId, ChangeKind>> = {
+  "propose-allows": "allows",
+  "propose-default-deny": "default-deny",
+  "propose-repair": "repair",
+  "request-sign-off": "allows",
+  "request-rollback": "allows",
+  "report-gates": "allows",
+};
+
+const kindOf = ({ lane, draft }: LaneRequest): ChangeKind =>
+  lane === "propose-repair" && draft === "fleet-repair" ? "fleet-repair" : KIND[lane];
+
+const NO_EVIDENCE = unknown(
+  "no evidence is configured",
+  "Name Hubble Relay or export files in network-operator.yaml (flows), and collect.",
+);
+
+/** The draft overlaid by edits; what stands already is no change. */
+const filesOf = (main: SourceTree, draft: Draft | null, request: LaneRequest): readonly FileChange[] => {
+  const byPath = new Map((draft?.files ?? []).map((file) => [file.path, file]));
+  for (const { path, text } of request.edits)
+    byPath.set(path, { path, text, mode: byPath.get(path)?.mode ?? main.mode(path) ?? "100644" });
+  return [...byPath.values()].filter((file) => main.read(file.path) !== file.text);
+};
+
+const evidenceFor = async (evidence: EvidenceReader, main: Survey, namespace: string): Promise<EvidenceFacts> => {
+  const span = await evidence.span();
+  const window = { from: span?.from ?? main.now - DAY, to: main.now };
+  const starts = await evidence.starts({ ...window, namespace });
+  const hosts = main.inventory.workloads.some((w) => w.namespace === namespace && !w.suspended && !w.hostNetwork);
+  // Without a cluster nobody knows which nodes host its pods: then all of them count.
+  const nodes = main.live.known ? nodesOf(namespace, main.live.value.pods, starts) : hosts ? null : [];
+  const coverage = await evidence.coverage({ ...window, namespace, nodes });
+  return { edges: await evidence.edges({ window }), coverage, starts };
+};
+
+const EMPTY: Coverage = {
+  from: 0,
+  to: 0,
+  nodes: [],
+  completeness: 0,
+  vacuous: false,
+  hoursOfDay: [],
+  control: null,
+};
+
+/** A soak that nobody looked at has not begun: its clock has no start. */
+const soakOf = (main: Survey, namespace: string, hasEvidence: boolean): Known<SoakFacts> => {
+  const looked = main.soaks.get(namespace);
+  if (looked !== undefined) return looked;
+  if (!main.live.known) return main.live;
+  if (!hasEvidence) return NO_EVIDENCE;
+  const phase = main.phases.find((p) => p.namespaces.includes(namespace));
+  const coverage = { ...EMPTY, from: main.now, to: main.now };
+  return known({
+    window: phase?.soak ?? DAY,
+    phase: phase?.name ?? "none",
+    resets: [],
+    nodes: [],
+    coverage,
+    newWorkloads: [],
+  });
+};
+
+/** How many inventories, audits and lint results are kept: the base and a few changesets over it. */
+const KEPT = 6;
+
+/** Reads every fact of a request in one pass, from ports, each time anew; only what bytes alone decide is kept. */
+export const factsReader = (ports: ReaderPorts): FactsReader => {
+  const inventories = new Kept<Known<Inventory>>(KEPT);
+  const lints = new Kept<Promise<Known<GateFacts["lint"] extends Known<infer L> ? L : never>>>(KEPT);
+  const findings = new Kept<GateFacts["findings"]>(KEPT);
+
+  const inventoryOf = (key: string, tree: SourceTree): Known<Inventory> =>
+    inventories.of(key, () => {
+      try {
+        return known(ports.readInventory(tree));
+      } catch (error) {
+        const why = error instanceof Error ? error.message : String(error);
+        return unknown(`the repository cannot be read as it would stand: ${why}`, "Correct the file that it names.");
+      }
+    });
+
+  const draftOf = async (main: Survey, request: LaneRequest): Promise<Draft | null> => {
+    const { tree, inventory } = main;
+    const { namespace } = request;
+    const { writer, facts, settings, evidence } = ports;
+    if (request.draft === "default-deny") return draftDefaultDeny({ tree, inventory, namespace, writer });
+    if (request.draft !== "allows") return null;
+    const seen = evidence === null ? null : await evidenceFor(evidence, main, namespace);
+    return draftAllows({
+      tree,
+      inventory,
+      edges: seen?.edges.filter((e) => e.source.namespace === namespace || e.destination.namespace === namespace) ?? [],
+      coverage: seen?.coverage ?? null,
+      namespace,
+      facts,
+      settings,
+      writer,
+    });
+  };
+
+  const lintOf = (
+    key: string,
+    tree: GateFacts["tree"],
+    inventory: GateFacts["inventory"],
+    { files }: Changeset,
+  ): Promise<GateFacts["lint"]> => {
+    const { before, after } = inventory;
+    if (!before.known) return Promise.resolve(before);
+    if (!after.known) return Promise.resolve(after);
+    const kept = lints.of(key, () =>
+      attempt(() =>
+        lintFacts({ tree, inventory: { before: before.value, after: after.value }, files, build: ports.build }),
+      ),
+    );
+    // A binary that could not be started today may be there tomorrow.
+    void kept.then((result) => {
+      if (!result.known) lints.forget(key);
+    });
+    return kept;
+  };
+
+  const findingsFor = (key: string, inventory: GateFacts["inventory"], now: number): GateFacts["findings"] => {
+    const { before, after } = inventory;
+    if (!before.known) return before;
+    if (!after.known) return after;
+    // Waivers end at midnight (UTC): the day is part of what is judged.
+    const day = Math.floor(now / DAY);
+    const { facts, settings } = ports;
+    return findings.of(`${key} ${day}`, () =>
+      known(findingsOf({ before: before.value, after: after.value, facts, settings, now })),
+    );
+  };
+
+  const rehearsalFor = (facts: GateFacts): Promise<Known<Rehearsal>> => {
+    const { cluster } = ports;
+    const view = renderedView(facts);
+    if (cluster === null) return Promise.resolve(NO_CLUSTER);
+    if (!facts.live.known) return Promise.resolve(facts.live);
+    if (view === null) return Promise.resolve(unknown("it does not build", "a repository that builds"));
+    const live = facts.live.value;
+    return attempt(() => rehearse({ cluster, live, namespace: facts.request.namespace, view }));
+  };
+
+  const confirmationFor = async ({ answer }: LaneRequest): Promise<Known<Confirmation>> => {
+    if (answer === null) return unknown("nobody was asked yet", "a person's confirmation");
+    const found = await ports.confirmation(answer);
+    return found === null ? unknown("there is no such confirmation", "a person's confirmation") : known(found);
+  };
+
+  const read = async (request: LaneRequest): Promise<GateFacts> => {
+    const { namespace, lane } = request;
+    const main = await survey({ ...ports, readInventory: (tree) => inventoryValue(tree) });
+    const draft = await draftOf(main, request);
+    const change = changeset(namespace, kindOf(request), filesOf(main.tree, draft, request));
+    const tree = { before: main.tree, after: overlay(main.tree, change.files) };
+    const key = `${main.base} ${change.digest}`;
+    const before = known(main.inventory);
+    const after = change.files.length === 0 ? before : inventoryOf(key, tree.after);
+    const inventory = { before, after };
+    const { evidence } = ports;
+    const bare: GateFacts = {
+      request,
+      now: main.now,
+      base: main.base,
+      changeset: change,
+      draft,
+      tree,
+      inventory,
+      settings: ports.settings,
+      cluster: ports.facts,
+      pullRequests: known(main.pullRequests),
+      live: main.live,
+      evidence: evidence === null ? NO_EVIDENCE : await attempt(() => evidenceFor(evidence, main, namespace)),
+      standings: known(standingsOf(main)),
+      configured: { cluster: ports.cluster !== null, evidence: evidence !== null },
+      campaign: ports.campaign,
+      decisions: main.decisions,
+      history: known(main.history),
+      soak: soakOf(main, namespace, evidence !== null),
+      lint: await lintOf(key, tree, inventory, change),
+      findings: findingsFor(key, inventory, main.now),
+      rehearsal: unknown("only a default-deny is rehearsed", "the default-deny lane"),
+      attestations: main.attestations,
+      confirmation: await confirmationFor(request),
+      undo: undoOf(main, namespace),
+    };
+    return lane === "propose-default-deny" ? { ...bare, rehearsal: await rehearsalFor(bare) } : bare;
+  };
+
+  /** The base's inventory, kept by commit; a folder without one is read each time. */
+  const inventoryValue = (tree: SourceTree): Inventory => {
+    if (tree.commit === null) return ports.readInventory(tree);
+    const found = inventoryOf(tree.commit, tree);
+    if (found.known) return found.value;
+    return ports.readInventory(tree);
+  };
+
+  return { read };
+};
