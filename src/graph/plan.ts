@@ -11,6 +11,7 @@ export type Plan =
 
 const ALLOWS = { kind: "propose", lane: "propose-allows", draft: "allows" } as const;
 const DEFAULT_DENY = { kind: "propose", lane: "propose-default-deny", draft: "default-deny" } as const;
+const SIGN_OFF = { kind: "propose", lane: "request-sign-off", draft: null } as const;
 const REPAIR = { kind: "propose", lane: "propose-repair", draft: "repair" } as const;
 
 /**
@@ -23,7 +24,7 @@ const NEXT: Readonly<Record<Stage, Plan>> = {
   "allows-merged": DEFAULT_DENY,
   soaking: DEFAULT_DENY,
   "default-deny-proposed": DEFAULT_DENY,
-  enforced: { kind: "settled", note: "It is enforced; a person has to walk the real path and sign." },
+  enforced: SIGN_OFF,
   "signed-off": { kind: "settled", note: "It is locked: enforced and signed off." },
   adopted: {
     kind: "settled",
@@ -36,8 +37,8 @@ const NEXT: Readonly<Record<Stage, Plan>> = {
   waiting: ALLOWS,
 };
 
-/** Only what time, Flux or a person has yet to do is waited for; an open pull request of ours is looked at again. */
-const WAITS: readonly Stage[] = ["allows-merged", "soaking", "enforced"];
+/** Where a wait is for time, Flux or a person; an open pull request of ours is looked at again rather than waited for. */
+const WAITS: readonly Stage[] = ["allows-merged", "soaking", "default-deny-proposed"];
 
 const asLane = (lane: LaneId): Plan => {
   if (lane === "propose-allows") return ALLOWS;
@@ -48,13 +49,17 @@ const asLane = (lane: LaneId): Plan => {
 
 const isLane = (kind: Wish["kind"]): kind is LaneId => (LANES as readonly string[]).includes(kind);
 
-/** A lane that is named is taken, and its gates answer. `propose` means whatever comes next. */
-export const planFor = (wish: Wish, status: NamespaceStatus): Plan => {
+/**
+ * A lane that is named is taken, and its gates answer. `propose` means whatever comes next.
+ *
+ * @param canSignOff whether there is a place where a person could sign
+ */
+export const planFor = (wish: Wish, { stage, waitingFor }: NamespaceStatus, canSignOff: boolean): Plan => {
   if (isLane(wish.kind)) return asLane(wish.kind);
-  const next = NEXT[status.stage];
+  const next = NEXT[stage];
   // Whoever brings bytes wants them judged, whatever the draft would have done.
-  if (wish.edits.length > 0) return next.kind === "propose" ? next : REPAIR;
-  if (WAITS.includes(status.stage) && status.waitingFor !== null)
-    return { kind: "waiting", waitingFor: status.waitingFor };
-  return next;
+  if (wish.edits.length > 0) return next.kind === "propose" && next.draft !== null ? next : REPAIR;
+  if (waitingFor === null) return next;
+  const waits = WAITS.includes(stage) && waitingFor.what !== "merge";
+  return waits || (stage === "enforced" && !canSignOff) ? { kind: "waiting", waitingFor } : next;
 };

@@ -60,7 +60,7 @@ export const propose =
           statuses.map(({ name }) => name),
         ),
       );
-    const plan = planFor(wish, status);
+    const plan = planFor(wish, status, ports.signOff !== null);
     if (plan.kind === "waiting") return end({ ...plan, note: "" });
     if (plan.kind === "settled") return end(plan);
     if (!isBuilt(lanes, plan.lane)) return end(notBuilt(plan.lane));
