@@ -45,6 +45,11 @@ const lostNotice = (notice: Extract<Notice, { kind: "lost" }>): Buffer =>
     ).finish(),
   );
 
+export const bytesOf = (event: RelayEvent): Buffer => {
+  if (event.kind === "node") return nodeNotice([event.node], event.up, event.message, event.time);
+  return event.kind === "lost" ? lostNotice(event) : responseBytes(event.record);
+};
+
 /** One client that reads flows as they happen. Writing waits for its socket, so that nothing is ever thrown away. */
 export class Follower {
   readonly since: number | null;
@@ -81,15 +86,13 @@ export class Follower {
     });
   }
 
-  /** The bytes of an event that this client asked for, or null. */
-  bytesOf(event: RelayEvent): Buffer | null {
-    if (this.since !== null && event.time < this.since) return null;
-    if (this.until !== null && event.time > this.until) return null;
+  /** Whether this client asked for the event: its time, and for a flow its filters. */
+  wants(event: RelayEvent): boolean {
+    if (this.since !== null && event.time < this.since) return false;
+    if (this.until !== null && event.time > this.until) return false;
     const { whitelist, blacklist } = this.#stream.request;
-    if (event.kind === "node") return nodeNotice([event.node], event.up, event.message, event.time);
-    if (event.kind === "lost") return lostNotice(event);
-    if (whitelist.length + blacklist.length > 0 && !passes(flowOf(event.record), whitelist, blacklist)) return null;
-    return responseBytes(event.record);
+    if (event.kind !== "flow" || whitelist.length + blacklist.length === 0) return true;
+    return passes(flowOf(event.record), whitelist, blacklist);
   }
 
   end(): void {
