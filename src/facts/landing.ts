@@ -169,7 +169,13 @@ const inside = (host: string, facts: ClusterFacts): boolean =>
   });
 
 /** A public name: the gateway that serves it here, a LoadBalancer that publishes it, or somewhere outside. */
-const landPublic = (host: string, target: Target, world: World, facts: ClusterFacts): readonly Landing[] => {
+const landPublic = (
+  host: string,
+  written: string,
+  target: Target,
+  world: World,
+  facts: ClusterFacts,
+): readonly Landing[] => {
   const known = inside(host, facts);
   const sure: Certainty = known ? "certain" : "likely";
   const service = world.services.find((s) => s.hostnames.some((h) => hostMatches(h, host)));
@@ -184,7 +190,7 @@ const landPublic = (host: string, target: Target, world: World, facts: ClusterFa
   );
   if (listening.length > 0) return listening.flatMap((g) => onGateway(g, target, world, "likely"));
   return [
-    unknown(`${host} lies in a zone that is served inside, but no route names it`, "the route, or a recorded flow"),
+    unknown(`${written} lies in a zone that is served inside, but no route names it`, "the route, or a recorded flow"),
   ];
 };
 
@@ -209,7 +215,7 @@ const landHost = (
   if (host === "" || isLoopback(host)) return [];
   if (isAddress(host)) return landAddress(host, target, world, facts);
   const name = serviceName(host, target.source.namespace, world, facts.clusterDomain);
-  if (name === null) return landPublic(host, target, world, facts);
+  if (name === null) return landPublic(host, written.trim(), target, world, facts);
   const service = world.services.find((s) => s.namespace === name.namespace && s.name === name.name);
   if (service !== undefined) return onService(service, target, world, facts, depth);
   if (name.namespace === "default" && name.name === "kubernetes")
