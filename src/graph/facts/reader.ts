@@ -6,6 +6,7 @@ import { DAY } from "../../facts/clock.ts";
 import type { Coverage } from "../../facts/coverage.ts";
 import type { Draft } from "../../facts/draft.ts";
 import type { Inventory } from "../../facts/inventory.ts";
+import { OperatorError } from "../../facts/errors.ts";
 import { known, unknown } from "../../facts/known.ts";
 import type { Known } from "../../facts/known.ts";
 import type { EvidenceReader } from "../../facts/ports.ts";
@@ -26,6 +27,8 @@ import type {
   Rehearsal,
   SoakFacts,
 } from "../gate.ts";
+import { compatible } from "../gates/compatible.ts";
+import { scope } from "../gates/scope.ts";
 import { findingsOf } from "./findings.ts";
 import { Kept } from "./kept.ts";
 import { lintFacts } from "./lint.ts";
@@ -193,10 +196,21 @@ export const factsReader = (ports: ReaderPorts): FactsReader => {
     return found === null ? unknown("there is no such confirmation", "a person's confirmation") : known(found);
   };
 
+  /** What cannot be drafted is told as it is, unless the namespace may not be locked anyway: then the gate says so. */
   const read = async (request: LaneRequest): Promise<GateFacts> => {
-    const { namespace, lane } = request;
     const main = await survey({ ...ports, readInventory: (tree) => inventoryValue(tree) });
-    const draft = await draftOf(main, request);
+    try {
+      return await factsOf(main, request, await draftOf(main, request));
+    } catch (error) {
+      if (!(error instanceof OperatorError) || error.kind !== "input") throw error;
+      const bare = await factsOf(main, request, null);
+      if (scope.judge(bare).pass && compatible.judge(bare).pass) throw error;
+      return bare;
+    }
+  };
+
+  const factsOf = async (main: Survey, request: LaneRequest, draft: Draft | null): Promise<GateFacts> => {
+    const { namespace, lane } = request;
     const change = changeset(namespace, kindOf(request), filesOf(main.tree, draft, request));
     const tree = { before: main.tree, after: overlay(main.tree, change.files) };
     const key = `${main.base} ${change.digest}`;

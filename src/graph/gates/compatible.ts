@@ -13,7 +13,8 @@ export const compatible = gate(
     const { before, after } = facts.inventory;
     if (!before.known) return refusesUnknown("Which workloads run here", before);
     const edges = facts.evidence.known ? facts.evidence.value.edges : [];
-    const tunnels = tunnelsIn(after.known ? after.value : before.value, edges);
+    // By what stands as well: a change must not talk a tunnel away by removing the rule that shows it.
+    const tunnels = [...tunnelsIn(before.value, edges), ...(after.known ? tunnelsIn(after.value) : [])];
     const { namespace } = facts.request;
     const here = tunnels.find((t) => t.namespace === namespace);
     if (here === undefined) return passes();

@@ -38,11 +38,8 @@ export const turn = gate(
       );
     if (inFlight(own)) return passes();
     const phase = own.phase;
-    if (phase === null)
-      return refuses(
-        `${namespace} stands outside the campaign's order (${own.stage})`,
-        "Give it a place in campaign.phases of network-operator.yaml.",
-      );
+    // Set aside or resting: whether it may be locked at all is for scope and compatible to say, with their lessons.
+    if (phase === null) return passes(`${namespace} stands outside the campaign's order (${own.stage}).`);
     const before = standings.filter((s) => AHEAD.includes(s.stage) && s.phase !== null && s.phase.order < phase.order);
     if (before.length > 0)
       return refuses(

@@ -1,5 +1,6 @@
 import type { LaneId } from "../../facts/rollout.ts";
 import type { GateFacts, LaneRequest } from "../gate.ts";
+import { judge } from "../judge.ts";
 import type { Lane } from "../lanes.ts";
 import { planFor } from "../plan.ts";
 import { code, fill } from "../../model/prompts.ts";
@@ -70,7 +71,7 @@ export const propose =
     const { lane: wished, draft } = plan;
     const ask: LaneRequest = { lane: wished, draft, namespace: wish.namespace, edits: wish.edits, answer: null };
     const facts = await readings.of(run.id, ask);
-    if (draft !== null && facts.changeset.files.length === 0)
+    if (draft !== null && facts.changeset.files.length === 0 && mayBeLocked(ports, facts))
       return end({ kind: "settled", note: "Main already holds what would be proposed: there is nothing to change." });
     const lane = draft === null ? wished : laneFor(ports, facts);
     if (!isBuilt(lanes, lane)) return end(notBuilt(lane));
@@ -87,6 +88,10 @@ export const propose =
       result: { kind: "on-lane", lane },
     };
   };
+
+/** Where nothing may be locked at all, that is the answer, also when there would be nothing to change. */
+const mayBeLocked = ({ catalog: { scope } }: GraphPorts, facts: GateFacts): boolean =>
+  facts.draft !== null && (scope === undefined || judge(scope, facts).pass);
 
 const laneFor = ({ laneOf }: GraphPorts, facts: GateFacts): LaneId => {
   const amounts = laneOf(facts);
