@@ -138,7 +138,8 @@ const findConflict = (index: EntryIndex): string | null => {
   const groups = new Map<string, Entry[]>();
   for (const entry of index.entries()) {
     if (entry.redirect === null && entry.rule.authentication === null) continue;
-    const key = `${entry.peer} ${entry.protocol} ${entry.first} ${entry.last} ${entry.endPort} ${entry.name ?? ""}`;
+    const ports = `${entry.protocol} ${entry.first} ${entry.last} ${entry.endPort} ${entry.name ?? ""}`;
+    const key = `${entry.peer} ${entry.rule.ports === "every" ? "every" : ports}`;
     const group = groups.get(key);
     if (group === undefined) groups.set(key, [entry]);
     else group.push(entry);

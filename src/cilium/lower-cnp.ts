@@ -1,6 +1,6 @@
 import type { PolicyRef } from "../facts/policy.ts";
 import type { CiliumSettings } from "../facts/settings.ts";
-import { containsAddress, isV4, parseCidr, type Prefix } from "./cidr.ts";
+import { isV4, parseCidr, type Prefix } from "./cidr.ts";
 import type { RawCidr, RawPeers, RawService } from "./decode-peers.ts";
 import type { RawPorts } from "./decode-ports.ts";
 import type { RawRule, RawSpec } from "./decode.ts";
@@ -74,28 +74,33 @@ const matchesTable = (terms: SelectorTerms, labels: Readonly<Record<string, stri
   );
 };
 
-const cidrRuleMatches = (rule: RawCidr, { settings, tables }: LoweringContext): readonly PeerMatch[] => {
-  if (rule.group === "" && rule.groupSelector === null) return [cidrMatch(rule.cidr, rule.except, settings)];
-  const groups = tables.cidrGroups;
-  const { groupSelector } = rule;
-  if (groups === undefined) {
-    return [unresolved(groupSelector === null ? `the CIDR group ${rule.group}` : "the CIDR groups of the cluster")];
-  }
-  const chosen = groups.filter((g) =>
-    groupSelector === null ? g.name === rule.group : matchesTable(groupSelector, g.labels),
+const GROUP_NAME = "cidrgroup.io.cilium.policy.cidrgroupname/";
+
+/**
+ * A group is a label on addresses: by name, or by the group's own labels. A selector that only excludes (or is empty) is true
+ * of every identity without such a label, pods included, so that no list of addresses says what it matches.
+ */
+const groupMatch = (rule: RawCidr, { settings, tables }: LoweringContext): PeerMatch => {
+  const { groupSelector, group } = rule;
+  const terms = groupSelector ?? {
+    labels: [],
+    expressions: [{ key: GROUP_NAME + group, operator: "Exists", values: [] }],
+  };
+  const selector = toSelector(terms);
+  const selective = selector.requirements.some((r) => r.operator === "In" || r.operator === "Exists");
+  const except = rule.except.flatMap((text) => parseCidr(text) ?? []).map((prefix) => cidrTerm(prefix, settings));
+  const chosen = (tables.cidrGroups ?? []).filter((g) =>
+    groupSelector === null ? g.name === group : matchesTable(groupSelector, g.labels),
   );
-  return chosen.flatMap((g) =>
-    g.cidrs.flatMap((cidr) => {
-      const outer = parseCidr(cidr);
-      if (outer === null) return [];
-      // An except that lies outside this member of the group takes nothing from it.
-      const except = rule.except.filter((text) => {
-        const inner = parseCidr(text);
-        return inner !== null && (containsAddress(outer, inner) || containsAddress(inner, outer));
-      });
-      return [cidrMatch(cidr, except, settings)];
-    }),
-  );
+  const members = chosen.flatMap((g) => g.cidrs.map((cidr) => cidrMatch(cidr, rule.except, settings)));
+  return {
+    kind: "cidr-group",
+    selector,
+    except,
+    members: tables.cidrGroups === undefined || !selective ? null : members,
+    missing: groupSelector === null ? `the CIDR group ${group}` : "the CIDR groups of the cluster",
+    text: `cidr-group ${selector.text} - ${except.map(termText).sort().join(" ")}`,
+  };
 };
 
 /** Services become selectors of their pods, or the addresses behind them (C B.5.1). */
@@ -143,7 +148,10 @@ const lowerPeers = (
     for (const selector of entitySelectors(entity, context.settings.clusterName)) out.push(labelMatch(selector));
   }
   for (const cidr of peers.cidrs ?? []) out.push(cidrMatch(cidr, [], context.settings));
-  for (const rule of peers.cidrSet ?? []) out.push(...cidrRuleMatches(rule, context));
+  for (const rule of peers.cidrSet ?? []) {
+    const byAddress = rule.group === "" && rule.groupSelector === null;
+    out.push(byAddress ? cidrMatch(rule.cidr, rule.except, context.settings) : groupMatch(rule, context));
+  }
   for (const { matchName, matchPattern } of peers.fqdns ?? []) {
     const name = matchName === "" ? matchPattern : matchName;
     out.push({ kind: "fqdn", name, text: `fqdn ${matchName} ${matchPattern}` });
@@ -155,11 +163,8 @@ const lowerPeers = (
   }
   if (peers.requires > 0) out.push(unresolved("fromRequires/toRequires, which this kernel does not decide"));
   // Cilium drops the empty lists of toFQDNs and toServices, and services that do not exist, without a trace (C B.5.2).
-  return out.length === 0 && !onlyEmptyGroups(peers) ? "every" : out;
+  return out.length === 0 ? "every" : out;
 };
-
-/** CIDR groups that are known to be empty still restrict: the selector exists and selects nobody (C B.3.5). */
-const onlyEmptyGroups = (peers: RawPeers): boolean => (peers.cidrSet?.length ?? 0) > 0;
 
 export const lowerPort = (port: string, endPort: number, protocol: string): readonly RulePort["match"][] =>
   protocolsOf(protocol).map((p) => {

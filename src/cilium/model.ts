@@ -26,6 +26,16 @@ export type PeerMatch =
       readonly except: readonly CidrTerm[];
       readonly text: string;
     }
+  /** Addresses that CIDRGroups hold, asked by the groups' own labels (C B.3.5). */
+  | {
+      readonly kind: "cidr-group";
+      readonly selector: Selector;
+      readonly except: readonly CidrTerm[];
+      /** The groups that are meant, resolved; null when the cluster's groups are not known. */
+      readonly members: readonly PeerMatch[] | null;
+      readonly missing: string;
+      readonly text: string;
+    }
   | { readonly kind: "fqdn"; readonly name: string; readonly text: string }
   /** Something that only a live table could resolve, and no table was given. */
   | { readonly kind: "unresolved"; readonly missing: string; readonly text: string };

@@ -49,6 +49,18 @@ const matchCidr = (match: PeerMatch & { kind: "cidr" }, peer: KnownPeer, setting
   return out;
 };
 
+const matchGroup = (match: PeerMatch & { kind: "cidr-group" }, peer: KnownPeer, settings: CiliumSettings): Match => {
+  const { identity } = peer;
+  if (identity !== null && peer.exact) {
+    const out = match.except.some((term) => matchTerm(term, peer, settings) === YES);
+    return !out && selects(match.selector, identity) ? YES : NO;
+  }
+  if (match.members === null) return UNKNOWN;
+  const answers = match.members.map((m) => decide(m, peer, settings));
+  if (answers.includes(YES)) return YES;
+  return answers.includes(UNKNOWN) ? UNKNOWN : NO;
+};
+
 const matchFqdn = (name: string, peer: KnownPeer, settings: CiliumSettings): Match => {
   const { identity, names } = peer;
   if (identity?.fqdns.has(name) === true) return YES;
@@ -61,6 +73,7 @@ const matchFqdn = (name: string, peer: KnownPeer, settings: CiliumSettings): Mat
 const decide = (match: PeerMatch, peer: KnownPeer, settings: CiliumSettings): Match => {
   if (match.kind === "unresolved") return UNKNOWN;
   if (match.kind === "cidr") return matchCidr(match, peer, settings);
+  if (match.kind === "cidr-group") return matchGroup(match, peer, settings);
   if (match.kind === "fqdn") return matchFqdn(match.name, peer, settings);
   if (peer.identity === null) return match.selector.requirements.length === 0 ? YES : UNKNOWN;
   return selects(match.selector, peer.identity) ? YES : NO;
@@ -69,8 +82,9 @@ const decide = (match: PeerMatch, peer: KnownPeer, settings: CiliumSettings): Ma
 /** What an unknown match would need. */
 const missingFor = (match: PeerMatch, peer: KnownPeer): string => {
   if (match.kind === "unresolved") return match.missing;
+  if (match.kind === "cidr-group" && match.members === null) return match.missing;
   if (peer.identity === null) return "the peer's identity labels";
-  if (match.kind === "cidr") return "the peer's address, for a CIDR rule";
+  if (match.kind === "cidr" || match.kind === "cidr-group") return "the peer's address, for a CIDR rule";
   return "the names that were asked for the peer's address, for a toFQDNs rule";
 };
 

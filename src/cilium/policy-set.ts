@@ -129,7 +129,10 @@ class CompiledPolicySet implements PolicySet {
         rules.filter((r) => r.rule.direction === direction),
         forced,
       );
-    return { identity, tables: { ingress: table("ingress"), egress: table("egress") } };
+    const [ingress, egress] = [table("ingress"), table("egress")];
+    // The agent computes both directions or none.
+    const conflict = ingress.conflict ?? egress.conflict;
+    return { identity, tables: { ingress: { ...ingress, conflict }, egress: { ...egress, conflict } } };
   }
 
   #subject(labels: LabelSet): Subject {

@@ -10,21 +10,19 @@ export interface Comparison {
   readonly agrees: boolean;
 }
 
-/** What the engine would print for our verdict; `unknown` is no answer and never agrees. */
+/** What the engine would print for our verdict. Unknown is no answer, unless the engine has none either. */
 export const engineVerdict = (verdict: DirectionVerdict, withoutRedirects = false): EngineVerdict | "UNKNOWN" => {
-  switch (verdict.outcome) {
-    case "allowed":
-    case "not-subject":
-      return "ALLOW";
-    case "allowed-l7":
-      return withoutRedirects ? "DEFAULT" : "L7";
-    case "denied":
-      return "DENY";
-    case "default-denied":
-      return "DEFAULT";
-    case "unknown":
-      return "UNKNOWN";
+  if (verdict.outcome === "unknown") {
+    return verdict.missing.some((m) => m.startsWith("conflicting")) ? "BROKEN" : "UNKNOWN";
   }
+  const printed = {
+    allowed: "ALLOW",
+    "not-subject": "ALLOW",
+    "allowed-l7": withoutRedirects ? "DEFAULT" : "L7",
+    denied: "DENY",
+    "default-denied": "DEFAULT",
+  } as const satisfies Record<Exclude<DirectionVerdict["outcome"], "unknown">, EngineVerdict>;
+  return printed[verdict.outcome];
 };
 
 /** The policies as the engine that made the verdicts had them: no services, no groups, the agent's own checks alone. */

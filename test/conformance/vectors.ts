@@ -6,8 +6,8 @@ import type { PolicyDocument } from "../../src/facts/policy.ts";
 import { type CiliumSettings, type CiliumVersion, defaultSettings } from "../../src/facts/settings.ts";
 import type { Direction, Protocol } from "../../src/facts/verdict.ts";
 
-/** Verdicts as Cilium's own engine prints them. */
-export const ENGINE_VERDICTS = ["ALLOW", "L7", "DENY", "DEFAULT"] as const;
+/** Verdicts as Cilium's own engine prints them. `BROKEN`: it cannot compute the subject's policy at all. */
+export const ENGINE_VERDICTS = ["ALLOW", "L7", "DENY", "DEFAULT", "BROKEN"] as const;
 export type EngineVerdict = (typeof ENGINE_VERDICTS)[number];
 
 export interface VectorFlow {
@@ -39,7 +39,7 @@ export interface Scenario {
   readonly flows: readonly VectorFlow[];
 }
 
-type Json = Readonly<Record<string, unknown>>;
+export type Json = Readonly<Record<string, unknown>>;
 
 const isJson = (value: unknown): value is Json => typeof value === "object" && value !== null && !Array.isArray(value);
 
@@ -156,7 +156,7 @@ const handMade = (line: Json, symbols: Json, version: CiliumVersion): Scenario =
 };
 
 /** The generated format: identities in the header, whole objects, flows as tuples. */
-const generated = (line: Json, header: Json, version: CiliumVersion): Scenario => {
+export const generatedScenario = (line: Json, header: Json, version: CiliumVersion): Scenario => {
   const id = String(line["id"]);
   const cluster = typeof header["clusterName"] === "string" ? header["clusterName"] : "default";
   const settings = settingsOf(isJson(line["settings"]) ? line["settings"] : {}, version, cluster);
@@ -213,7 +213,7 @@ export const readVectors = (file: string, version: CiliumVersion = "1.19"): read
       const line = record(JSON.parse(text), "a line");
       if ("header" in line) header = line;
       else if (header === null) throw new Error("the first line must be the header");
-      else if (isJson(header["identities"])) out.push(generated(line, header, version));
+      else if (isJson(header["identities"])) out.push(generatedScenario(line, header, version));
       else out.push(handMade(line, isJson(header["symbols"]) ? header["symbols"] : {}, version));
     } catch (error) {
       throw new Error(`${file}:${i + 1}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });

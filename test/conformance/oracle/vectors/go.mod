@@ -1,0 +1,3 @@
+module oracle/vectors
+
+go 1.24
