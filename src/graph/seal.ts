@@ -7,7 +7,7 @@ import type { Locks } from "../facts/ports.ts";
 import { requestSchema, SCHEMA_VERSION } from "./state.ts";
 
 /** Far more supersteps than any honest run takes; the caller does not choose. */
-const RECURSION_LIMIT = 200;
+const RECURSION_LIMIT = 300;
 const MAX_TEXT = 20_000;
 const MAX_MESSAGES = 100;
 
