@@ -1,4 +1,4 @@
-import { isMap, LineCounter, parseDocument } from "yaml";
+import { isMap, LineCounter, parseDocument, visit } from "yaml";
 import { z } from "zod";
 import { DECISIONS_FILE } from "../facts/campaign.ts";
 import type { Decision } from "../facts/campaign.ts";
@@ -39,12 +39,7 @@ export const readDecisions = (tree: SourceTree, now: number): Known<readonly Dec
   const written = tree.read(DECISIONS_FILE);
   if (written === null) return known([]);
   const lines = new LineCounter();
-  const document = parseDocument(written, {
-    lineCounter: lines,
-    uniqueKeys: true,
-    version: "1.2",
-    maxAliasCount: 0,
-  } as never);
+  const document = parseDocument(written, { lineCounter: lines, uniqueKeys: true });
   const [broken] = document.errors;
   if (broken !== undefined) {
     const line = lines.linePos(broken.pos[0]).line;
@@ -56,7 +51,11 @@ export const readDecisions = (tree: SourceTree, now: number): Known<readonly Dec
     return range === null ? 1 : lines.linePos(range[0]).line;
   };
   if (!isMap(document.contents)) return unreadable(`${DECISIONS_FILE}:1`, "it is no mapping");
-  const parsed = file.safeParse(document.toJS({ maxAliasCount: 0 }));
+  let aliasAt: number | null = null;
+  visit(document, { Alias: (_, node) => void (aliasAt ??= node.range?.[0] ?? 0) });
+  if (aliasAt !== null)
+    return unreadable(`${DECISIONS_FILE}:${lines.linePos(aliasAt).line}`, "an alias: write each decision out");
+  const parsed = file.safeParse(document.toJS());
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
     const path = (issue?.path ?? []).filter((p) => typeof p !== "symbol");
