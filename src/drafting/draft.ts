@@ -13,6 +13,7 @@ import type { Writer } from "../facts/writer.ts";
 import { planBaseline } from "./adopt.ts";
 import { elsewhere, holds } from "./bench.ts";
 import { namespaceFolder } from "./components.ts";
+import { planConversions } from "./convert.ts";
 import { declaredNeeds, requiredNeeds } from "./declared.ts";
 import { evidenceOf } from "./evidence.ts";
 import { faces, type Faces } from "./faces.ts";
@@ -99,15 +100,28 @@ export const draftAllows = (input: DraftInput): Draft => {
   for (const policy of base.evidence) rules.push(withEdges(policy, needs, before, look));
   for (const { ref, rules: own } of plan.policies)
     for (const { pointer, rule } of own) rules.push(evidenceOf(ref, pointer, rule));
+  const converted = planConversions({ tree, inventory, namespace, settings, faces: look, style });
   const live = compilePolicies(inventory.policies, settings);
   return {
     namespace,
     kind: "allows",
-    files: fileChanges({ tree, writer, changes: base.files, policies: plan.policies, style }),
-    rules,
+    files: fileChanges({
+      tree,
+      writer,
+      changes: [...base.files, ...converted.conversions.map((c) => c.file)],
+      policies: plan.policies,
+      style,
+    }),
+    rules: [...rules, ...converted.evidence],
     neededElsewhere: elsewhere(needs, live, look, namespace),
-    leftOut: dedupe([...observed.leftOut, ...declared.leftOut, ...plan.leftOut, ...short]),
-    notes: [...base.notes, ...plan.notes, ...suspendedNotes(inventory, namespace), ...coverageNotes(input.coverage)],
+    leftOut: dedupe([...observed.leftOut, ...declared.leftOut, ...plan.leftOut, ...converted.leftOut, ...short]),
+    notes: [
+      ...base.notes,
+      ...plan.notes,
+      ...converted.notes,
+      ...suspendedNotes(inventory, namespace),
+      ...coverageNotes(input.coverage),
+    ],
   };
 };
 

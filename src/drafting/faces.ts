@@ -1,3 +1,4 @@
+import { recordedEnd } from "../cilium/from-flow.ts";
 import { podIdentityLabels } from "../cilium/labels.ts";
 import type { EdgeEnd } from "../facts/edge.ts";
 import type { Inventory, WorkloadFact } from "../facts/inventory.ts";
@@ -49,10 +50,8 @@ export const faces = (inventory: Pick<Inventory, "namespaces">, settings: Cilium
     },
     recorded: (end, workload) => {
       if (workload !== null && workload.labelsComplete && workload.sure !== "guess") return pods(workload);
-      const labels = end.labels.length === 0 ? null : end.labels;
-      const names = end.names.length === 0 ? null : end.names;
-      const ips = end.ips.length === 0 || end.namespace !== null ? [null] : end.ips;
-      return ips.map((ip) => ({ labels, ip, names }));
+      const ips = end.ips.length === 0 || end.namespace !== null ? [[]] : end.ips.map((ip) => [ip]);
+      return ips.map((one) => recordedEnd({ ...end, ips: one }, settings).end);
     },
   };
 };

@@ -53,6 +53,34 @@ const spec = (document: Document): YAMLMap | null => {
   return isMap(found) ? found : null;
 };
 
+/** An empty selector or rule reads better as `{}` than as nothing at all. */
+const flow = (body: YAMLMap): void => {
+  for (const { value } of body.items) {
+    if (value instanceof YAMLMap && value.items.length === 0) value.flow = true;
+    if (value instanceof YAMLSeq)
+      for (const item of value.items) if (item instanceof YAMLMap && item.items.length === 0) item.flow = true;
+  }
+};
+
+const head = (style: TextStyle): string =>
+  `${style.documentStart ? "---\n" : ""}${style.schemaLine === null ? "" : `${style.schemaLine}\n`}`;
+
+/** Any one object under remarks of its own. */
+export const objectText = (
+  object: Readonly<Record<string, unknown>>,
+  remarks: readonly string[],
+  style: TextStyle,
+): string => {
+  const document = new Document(object);
+  const body = spec(document);
+  if (body !== null) flow(body);
+  const text = document.toString({ indentSeq: true, lineWidth: 0 });
+  return `${head(style)}${comment(remarks)
+    .split("\n")
+    .map((line) => `#${line}`)
+    .join("\n")}\n${text}`;
+};
+
 /** One policy as YAML, deterministic, every string quoted where YAML would read it as something else. */
 export const policyText = (parts: PolicyParts, style: TextStyle): string => {
   const document = new Document(policyObject(parts));
@@ -64,15 +92,10 @@ export const policyText = (parts: PolicyParts, style: TextStyle): string => {
       const key = isPair(pair) ? (pair.key as { value?: unknown; commentBefore?: string }) : null;
       if (key?.value === "enableDefaultDeny") key.commentBefore = ` ${ADDITIVE}`;
     }
-    // An empty selector or rule reads better as `{}` than as nothing at all.
-    for (const pair of body.items)
-      if (pair.value instanceof YAMLMap && pair.value.items.length === 0) pair.value.flow = true;
-    for (const pair of body.items)
-      if (pair.value instanceof YAMLSeq)
-        for (const item of pair.value.items) if (item instanceof YAMLMap && item.items.length === 0) item.flow = true;
+    flow(body);
   }
   const text = document.toString({ indentSeq: true, lineWidth: 0 });
-  return `${style.documentStart ? "---\n" : ""}${style.schemaLine === null ? "" : `${style.schemaLine}\n`}${text}`;
+  return `${head(style)}${text}`;
 };
 
 /** Several policies in one file. */

@@ -1,8 +1,8 @@
+import { recordedEnd } from "../cilium/from-flow.ts";
 import { podIdentityLabels } from "../cilium/labels.ts";
 import type { Edge, EdgeEnd } from "../facts/edge.ts";
 import type { Inventory, WorkloadFact } from "../facts/inventory.ts";
 import type { LabelSet } from "../facts/labels.ts";
-import { hasReserved, namespaceOf } from "../facts/labels.ts";
 import type { CiliumSettings } from "../facts/settings.ts";
 import type { Endpoint, Peer } from "../facts/verdict.ts";
 import { roster, workloadId } from "../facts/who.ts";
@@ -28,13 +28,6 @@ export interface Cast {
   /** Pods of which only labels are known: an operator's, a gateway's. */
   labelled(namespace: string, labels: Readonly<Record<string, string>>): Actor;
 }
-
-/** Endpoints with an identity of their own that live in no namespace (C A.3). */
-const isEndpoint = (labels: LabelSet): boolean =>
-  namespaceOf(labels) !== null ||
-  hasReserved(labels, "health") ||
-  hasReserved(labels, "ingress") ||
-  hasReserved(labels, "init");
 
 const namedPorts = (workload: WorkloadFact): NonNullable<Endpoint["namedPorts"]> => {
   const named: Record<
@@ -64,17 +57,11 @@ export const cast = (inventory: CastInventory, settings: CiliumSettings, edges: 
   const actor = (end: EdgeEnd): Actor => {
     const workload = who.workloadOf(end);
     const current = workload !== null && workload.labelsComplete && workload.sure !== "guess" && !workload.hostNetwork;
-    const labels = current ? identity(workload) : end.labels;
+    const ports = workload === null ? undefined : namedPorts(workload);
+    const recorded = recordedEnd(end, settings, ports).end;
     return {
       id: end.id,
-      peer: {
-        labels: labels.length === 0 ? null : labels,
-        ip: end.ips.length === 1 ? (end.ips[0] ?? null) : null,
-        names: end.names.length === 0 ? null : end.names,
-        ...(workload === null ? {} : { namedPorts: namedPorts(workload) }),
-        // Nobody knows who it was: it may well be a pod, so the verdict at its end is unknown, not green.
-        endpoint: labels.length === 0 || isEndpoint(labels),
-      },
+      peer: current ? { ...recorded, labels: identity(workload), endpoint: true } : recorded,
       workload,
       labelsFrom: current ? "current" : "recorded",
       vanished: workload === null && who.isGone(end),
