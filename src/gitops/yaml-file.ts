@@ -1,4 +1,4 @@
-import { isAlias, isMap, isScalar, isSeq, parseAllDocuments } from "yaml";
+import { isAlias, isMap, isScalar, isSeq, parseAllDocuments, visit } from "yaml";
 import type { Document, Node, ScalarTag, YAMLError } from "yaml";
 import type { Path } from "./json.ts";
 
@@ -33,6 +33,16 @@ const yesAndNo: ScalarTag = {
   test: /^(?:[Yy]es|YES|[Nn]o|NO|[Oo]n|ON|[Oo]ff|OFF)$/,
   resolve: (source) => /^(?:yes|on)$/i.test(source),
 };
+
+const YES_KEY = /(?:^|[\s{,])(?:[Yy]es|YES|[Nn]o|NO|[Oo]n|ON|[Oo]ff|OFF)\s*:/;
+
+/** A key is a string whatever it looks like: `on:` stays `on`. */
+const keepKeys = (document: Document): void =>
+  visit(document, {
+    Pair: (_, { key }) => {
+      if (isScalar(key) && typeof key.value === "boolean" && key.source !== undefined) key.value = key.source;
+    },
+  });
 
 /** `defaultMode: 0755` is octal there, as it was in YAML 1.1. */
 const octal: ScalarTag = {
@@ -199,10 +209,12 @@ const parse = (given: string): YamlFile => {
   };
   const parsed = parseAllDocuments(source, options as Parameters<typeof parseAllDocuments>[1]);
   const documents: YamlDocument[] = [];
+  const hasYesKeys = YES_KEY.test(source);
   for (const document of parsed as readonly Document[]) {
     for (const error of document.errors) problems.push({ what: inWords(error), ...lines.position(error.pos[0]) });
     if (document.contents === null) continue;
     try {
+      if (hasYesKeys) keepKeys(document);
       documents.push(read(document, lines));
     } catch (error) {
       const what = error instanceof Error ? error.message : String(error);

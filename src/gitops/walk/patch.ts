@@ -131,16 +131,19 @@ const mergeList = (field: string, base: unknown, patch: readonly unknown[], buil
   const written = patch.filter((item) => !isRecord(item) || item["$patch"] !== "replace");
   if (key === undefined || replaces || !Array.isArray(base))
     return written.map((item) => merge(undefined, item, builtIn));
-  let items: readonly unknown[] = base;
-  for (const item of written) {
-    const id = at(item, key);
-    const index = items.findIndex((known) => at(known, key) === id);
-    if (at(item, "$patch") === "delete") items = items.filter((_, i) => i !== index);
-    // kustomize puts an item it did not find in front of those it did.
-    else if (index < 0) items = [merge(undefined, item, builtIn), ...items];
-    else items = items.map((known, i) => (i === index ? merge(known, item, builtIn) : known));
-  }
-  return items;
+  // Items of the patch come first, in its order; what it does not name follows as it stood.
+  const named = new Set(written.map((item) => at(item, key)));
+  const first = written.flatMap((item) => {
+    if (at(item, "$patch") === "delete") return [];
+    return [
+      merge(
+        base.find((known) => at(known, key) === at(item, key)),
+        item,
+        builtIn,
+      ),
+    ];
+  });
+  return [...first, ...base.filter((known) => !named.has(at(known, key)))];
 };
 
 /** A strategic merge patch; null when the patch deletes the object. */

@@ -1,5 +1,13 @@
 import { at, isRecord, list, mapAt, put, record, scalar, stringMap, text, withAt, type Json } from "../json.ts";
-import { groupOf, isLeftWithoutNamespace, kindOf, nameOf, namespaceOf, type Resource } from "./resource.ts";
+import {
+  groupOf,
+  isIdentifiedBy,
+  isLeftWithoutNamespace,
+  kindOf,
+  nameOf,
+  namespaceOf,
+  type Resource,
+} from "./resource.ts";
 
 export type Transform = (resources: readonly Resource[]) => readonly Resource[];
 
@@ -199,7 +207,7 @@ export const setReplicas =
   (name: string, count: unknown): Transform =>
   (resources) =>
     resources.map((resource) =>
-      SCALED.has(kindOf(resource.value)) && nameOf(resource.value) === name
+      SCALED.has(kindOf(resource.value)) && isIdentifiedBy(resource, name, null)
         ? change(resource, record(withAt(resource.value, ["spec", "replicas"], count)))
         : resource,
     );
