@@ -127,14 +127,13 @@ const findingOf = (rule: Pick<Rule, "id" | "severity" | "lesson">, defect: Defec
   fix: defect.fix?.text ?? null,
 });
 
-/** The same place behind findings in several namespaces (a component) is one cause; each finding still stands alone. */
+/** Several findings of one rule at one place (a component, one line with many readers) have that place as their cause. */
 const withSharedCauses = (findings: readonly Finding[]): readonly Finding[] => {
-  const groups = Map.groupBy(findings, (f) => `${f.rule} ${place(f.origin)}`);
+  const at = (f: Finding): string => `${f.rule} ${place(f.origin)}`;
+  const groups = Map.groupBy(findings, at);
   return findings.map((f) => {
-    if (f.cause !== null) return f;
-    const group = groups.get(`${f.rule} ${place(f.origin)}`) ?? [];
-    const namespaces = new Set(group.map((g) => g.namespace));
-    return namespaces.size > 1 ? { ...f, cause: { rule: f.rule, at: place(f.origin) } } : f;
+    const shared = f.cause === null && (groups.get(at(f))?.length ?? 0) > 1;
+    return shared ? { ...f, cause: { rule: f.rule, at: place(f.origin) } } : f;
   });
 };
 

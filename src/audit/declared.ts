@@ -110,6 +110,7 @@ export const landingsOf = (context: Context, edge: DeclaredEdge): readonly Landi
     case "host":
       return byHost(context, edge, target.host);
     case "address":
+    default:
       return byAddress(context, edge, target.address);
   }
 };

@@ -52,6 +52,14 @@ const gatewayPorts = (context: Context, end: End): readonly Translated[] =>
       })),
     );
 
+/** A well-known port that the pods, whose ports are known, do not open: the Service in front is not written anywhere. */
+export const openedInstead = (context: Context, end: End, protocol: Protocol, port: number): readonly number[] => {
+  if ((port !== 80 && port !== 443) || opens(end, protocol, port)) return [];
+  if (servicesBefore(context, end).some((s) => s.ports.some((p) => targetOf(end, p) === port))) return [];
+  const known = (end.pod?.fact.containers ?? []).flatMap((c) => c.ports.filter((p) => p.protocol === protocol));
+  return known.some((p) => p.sure === "guess") ? [] : known.map((p) => p.port);
+};
+
 /** When this port is a Service's and no container's: which one, and what it is translated to. */
 export const servicePortOf = (context: Context, end: End, protocol: Protocol, port: number): Translated | null => {
   if (opens(end, protocol, port)) return null;

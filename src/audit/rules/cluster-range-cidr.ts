@@ -38,8 +38,11 @@ export const clusterRangeCidr: Rule = {
           ? `${found.peer.cidr} lies in the Service range; a Service's address is translated to a pod before policy, so this never matches. Write toEndpoints with the pods' labels and their container port`
           : `${found.peer.cidr} lies in the pod range; pods are known by identity, never by address, so this never matches. Write ${found.rule.direction === "egress" ? "toEndpoints" : "fromEndpoints"} with their labels`,
         isService ? "services" : "pods",
-        { severity: masked ? "info" : "warning",
-          sure: (inServices ?? inPods) ? "certain" : "guess", related: says(ip ?? range, "an address of this range") },
+        {
+          severity: masked ? "info" : "warning",
+          sure: (inServices ?? inPods) ? "certain" : "guess",
+          related: says(ip ?? range, "an address of this range"),
+        },
       );
     }
   },

@@ -3,12 +3,14 @@ import type { Certainty } from "../../facts/known.ts";
 import { policyId } from "../../facts/policy.ts";
 import type { Direction } from "../../facts/verdict.ts";
 import type { Context } from "../context.ts";
+import { landingsOf } from "../declared.ts";
 import type { End, Knock } from "../ends.ts";
 import { ask, isGoverned, knocks, peerEnds, policiesOf, subjectEnds } from "../ends.ts";
 import type { PeerView, RuleView } from "../policy-view.ts";
 import { peerText, subjectText } from "../policy-view.ts";
 import type { Cause, Defect, Related, Rule } from "../rule.ts";
 import { place, relatedAt, weaker } from "../rule.ts";
+import { podTerms } from "../selector.ts";
 import { servicePortOf } from "../service-ports.ts";
 import { inRule, list } from "./shared.ts";
 
@@ -21,6 +23,8 @@ interface Half {
   /** Ends on the far side that do not allow it. */
   readonly far: readonly End[];
   readonly sure: Certainty;
+  /** Another port of the same rule is met by the same peer: the list may simply be too long. */
+  readonly partial: boolean;
 }
 
 /** Whether anybody on the far side takes part, for at least one of ours; both ends allow, or the pair is half open. */
@@ -47,9 +51,11 @@ const halfOf = (context: Context, rule: RuleView, ours: readonly End[], theirs: 
         entry.sure = weaker(entry.sure, weaker(from.sure, to.sure));
       }
     }
-  return [...asked.values()]
+  const all = [...asked.values()];
+  const partial = all.some((e) => e.met);
+  return all
     .filter((e) => !e.met)
-    .map((e) => ({ knock: e.knock, far: theirs, sure: e.open ? "guess" : e.sure }));
+    .map((e) => ({ knock: e.knock, far: theirs, sure: e.open ? "guess" : e.sure, partial }));
 };
 
 /** A port that no container opens is another defect, with a rule of its own. */
@@ -92,24 +98,34 @@ const message = (context: Context, rule: RuleView, peer: PeerView, half: Half): 
   return `${subjectText(rule.spec)} admits ${who} on ${port}, and those pods may not connect: their egress is under default deny (${lock}). Add the egress at the other end, or remove this peer`;
 };
 
-/** What a client's manifest says it talks to makes a missing egress certain; else the peer may simply be left over. */
-const isDeclared = (context: Context, rule: RuleView, half: Half, ours: readonly End[]): boolean => {
-  if (rule.direction === "egress") return true;
-  const servers = new Set(ours.map((e) => `${e.namespace}/${e.pod?.fact.name ?? ""}`));
-  const services = new Set(
-    ours.flatMap((e) => (e.pod === null ? [] : context.servicesOf(e.pod).map((s) => `${s.namespace}/${s.name}`))),
-  );
-  return context.inventory.declared.some(
+/** Whether a client's manifest says that it talks to one of these servers on this port. */
+const isDeclared = (context: Context, clients: readonly End[], servers: readonly End[], port: number): boolean =>
+  context.inventory.declared.some(
     (d) =>
-      half.far.some((e) => e.namespace === d.source.namespace && e.pod?.fact.name === d.source.workload) &&
-      ((d.target.kind === "service" && services.has(`${d.target.namespace}/${d.target.name}`)) ||
-        (d.target.kind === "workload" && servers.has(`${d.target.namespace}/${d.target.name}`))),
+      clients.some((e) => e.namespace === d.source.namespace && e.pod?.fact.name === d.source.workload) &&
+      landingsOf(context, d).some(
+        (l) => l.kind === "pod" && l.containerPort === port && servers.some((e) => e.pod === l.pod),
+      ),
   );
-};
 
-/** An ingress that no client uses may be left over; it is a hole only where a client's manifest asks for it. */
-const severityOf = (context: Context, rule: RuleView, half: Half, ours: readonly End[]): Severity =>
-  isDeclared(context, rule, half, ours) ? "error" : "info";
+/**
+ * An egress without its ingress is a connection that somebody means to make. An ingress that no client uses, or one port
+ * more than the peer answers on, may be left over: it is a hole only where a manifest asks for it.
+ */
+const severityOf = (
+  context: Context,
+  rule: RuleView,
+  peer: PeerView,
+  half: Half,
+  ours: readonly End[],
+): Severity => {
+  const isEgress = rule.direction === "egress";
+  if (isEgress && !half.partial) return "error";
+  // A whole namespace admitted: which of its pods come is no statement of this rule.
+  if (!isEgress && peer.kind === "endpoints" && podTerms(peer.selector).length === 0) return "info";
+  const [clients, servers] = isEgress ? [ours, half.far] : [half.far, ours];
+  return isDeclared(context, clients, servers, half.knock.port) ? "error" : "info";
+};
 
 export const halfOpenAllow: Rule = {
   id: ID,
@@ -146,7 +162,7 @@ function* defects(
   for (const half of halves) {
     yield inRule(rule, {
       path: peer.path,
-      severity: severityOf(context, rule, half, ours),
+      severity: severityOf(context, rule, peer, half, ours),
       sure: half.sure,
       message: message(context, rule, peer, half),
       key: [peerText(peer), `${half.knock.port}/${half.knock.protocol}`],

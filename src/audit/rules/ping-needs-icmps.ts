@@ -6,7 +6,7 @@ import type { Rule } from "../rule.ts";
 import { placesToRepair } from "./declared-dependency.ts";
 
 /** `ping -c1 10.0.0.1`, as a script or a probe writes it. */
-const PING = /(?:^|[\s;&|(!])(?:f?ping6?)\s+(?:-[A-Za-z]+\s*[\d.]*\s+)*([\w.$\{\}-]+)/m;
+const PING = /(?:^|[\s;&|(!])(?:f?ping6?)\s+(?:-[A-Za-z]+\s*[\d.]*\s+)*([\w.${}-]+)/m;
 
 const ECHO_REQUEST = 8;
 

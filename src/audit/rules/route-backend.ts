@@ -6,6 +6,7 @@ import type { Defect, Rule } from "../rule.ts";
 import { relatedAt, weaker } from "../rule.ts";
 import { endOf, policiesOf } from "../ends.ts";
 import { gatewayPeer } from "../gateways.ts";
+import { asList, asText, at } from "../json.ts";
 import { relatedRules } from "./shared.ts";
 
 interface Backend {
@@ -47,7 +48,7 @@ function* check(context: Context, route: RouteFact, gateway: GatewayFact, peer: 
       policy: view?.ref ?? null,
       sure,
       origin,
-      message: `${route.kind} ${route.namespace}/${route.name} sends ${route.hostnames[0] ?? "its traffic"} from gateway ${gateway.namespace}/${gateway.name} to ${service}, whose pods (${pod.id}) do not admit the gateway on ${containerPort}. Add ingress from the gateway's pods on ${containerPort}`,
+      message: `${route.kind} ${route.namespace}/${route.name} sends ${route.hostnames[0] ?? "every visitor's request"} from gateway ${gateway.namespace}/${gateway.name} to ${service}, whose pods (${pod.id}) do not admit the gateway on ${containerPort}. Add ingress from the gateway's pods on ${containerPort}`,
       key: [
         route.kind,
         `${route.namespace}/${route.name}`,
@@ -63,6 +64,33 @@ function* check(context: Context, route: RouteFact, gateway: GatewayFact, peer: 
   }
 }
 
+const refs = (value: unknown): readonly unknown[] => [...asList(at(value, "backendRefs")), at(value, "backendRef")];
+
+/** What a gateway asks before it lets a visitor through: the external authorisation of a SecurityPolicy. */
+const authorisers = (context: Context): readonly RouteFact[] =>
+  context.inventory.objects.flatMap((object): RouteFact[] => {
+    if (object.kind !== "SecurityPolicy" || object.namespace === null) return [];
+    const { namespace } = object;
+    const spec = object.object["spec"];
+    const backends = ["http", "grpc"].flatMap((form) =>
+      refs(at(spec, "extAuth", form)).flatMap((ref) => {
+        const service = asText(at(ref, "name"));
+        const port = Number(asText(at(ref, "port")) ?? "");
+        if (service === null || !Number.isInteger(port) || port <= 0) return [];
+        return [{ namespace: asText(at(ref, "namespace")) ?? namespace, service, port }];
+      }),
+    );
+    if (backends.length === 0) return [];
+    const targets = [...asList(at(spec, "targetRefs")), at(spec, "targetRef")].map((t) => asText(at(t, "name")));
+    const routes = context.inventory.routes.filter((r) => r.namespace === namespace && targets.includes(r.name));
+    const direct = context.inventory.gateways.filter((g) => g.namespace === namespace && targets.includes(g.name));
+    const gateways = [...routes.flatMap((r) => r.gateways), ...direct.map((g) => `${g.namespace}/${g.name}`)];
+    const origin = object.locate(["spec", "extAuth"]) ?? object.origin;
+    return [
+      { kind: "HTTPRoute", namespace, name: object.name, hostnames: [], gateways, backends, sure: "certain", origin },
+    ];
+  });
+
 export const routeBackend: Rule = {
   id: "route-backend-without-ingress",
   severity: "error",
@@ -72,7 +100,7 @@ export const routeBackend: Rule = {
   remedy: "Add ingress from the gateway's data-plane pods on the container port that the Service leads to.",
   *check(context) {
     const gateways = new Map(context.inventory.gateways.map((g) => [`${g.namespace}/${g.name}`, g]));
-    for (const route of context.inventory.routes)
+    for (const route of [...context.inventory.routes, ...authorisers(context)])
       for (const id of new Set(route.gateways)) {
         const gateway = gateways.get(id);
         if (gateway === undefined) continue;

@@ -8,7 +8,7 @@ import { subjectText } from "../policy-view.ts";
 import type { Defect, Fix, Rule } from "../rule.ts";
 import { relatedAt, weaker } from "../rule.ts";
 import type { Translated } from "../service-ports.ts";
-import { servicePortOf } from "../service-ports.ts";
+import { openedInstead, servicePortOf } from "../service-ports.ts";
 import { inRule } from "./shared.ts";
 
 const ID = "service-port-not-target-port";
@@ -95,6 +95,31 @@ function* apiserver(context: Context, rule: RuleView): Generator<Defect> {
   }
 }
 
+/** No Service says so, but 80 or 443 on pods that open something else is a Service's port all the same. */
+function* unopened(
+  context: Context,
+  rule: RuleView,
+  peer: PeerView | null,
+  ends: readonly End[],
+  port: PortView,
+): Generator<Defect> {
+  const { number } = port;
+  if (number === null || port.endPort !== null || (rule.ports ?? []).length > 1) return;
+  const protocol = port.protocol === "UDP" ? "UDP" : "TCP";
+  const opened = ends.map((end) => openedInstead(context, end, protocol, number));
+  if (opened.some((ports) => ports.length === 0)) return;
+  const ports = [...new Set(opened.flat())];
+  const [end] = ends;
+  yield inRule(rule, {
+    path: port.path,
+    severity: "warning",
+    sure: "likely",
+    message: `${number} looks like a Service's port: ${peer === null ? subjectText(rule.spec) : (end?.id ?? "the peer")} opens ${ports.join(", ")}, and policy sees only what the container opens. Write that port`,
+    key: ["unopened", port.port, port.protocol, peer?.kind === "endpoints" ? peer.selector.text : ""],
+    related: relatedAt(end?.origin ?? null, `opens ${ports.join(", ")}`),
+  });
+}
+
 export const servicePortNotTargetPort: Rule = {
   id: ID,
   severity: "error",
@@ -111,7 +136,10 @@ export const servicePortNotTargetPort: Rule = {
         if (governed.length === 0) continue;
         for (const port of rule.ports ?? []) {
           const to = translatedAtAll(context, governed, port);
-          if (to === null) continue;
+          if (to === null) {
+            yield* unopened(context, rule, peer, governed, port);
+            continue;
+          }
           const also = (rule.ports ?? []).some((p) => p.number === to.containerPort);
           const masked = also || isOpenAnyWay(context, rule, governed, port, to);
           const [end] = governed;
