@@ -86,7 +86,7 @@ const portsOf = (items: readonly unknown[]): readonly Json[] =>
   items.map((item) => {
     const { port, protocol, endPort } = record(item);
     return {
-      port: port === undefined || port === null ? "0" : String(port as string | number),
+      port: typeof port === "string" || typeof port === "number" ? String(port) : "0",
       ...(typeof endPort === "number" ? { endPort } : {}),
       protocol: protocol ?? "TCP",
     };

@@ -4,7 +4,7 @@ import { draftDefaultDeny } from "../../src/drafting/default-deny.ts";
 import type { AppliedPolicy, FluxKustomization, Inventory } from "../../src/facts/inventory.ts";
 import { memoryTree } from "../../src/facts/tree.ts";
 import { inventory, namespaceFact } from "../replay/field.ts";
-import { plainWriter } from "./plain-writer.ts";
+import { writer } from "../../src/gitops/edit.ts";
 
 const KS = "apps/shop/web/ks.yaml";
 const FILES = {
@@ -50,7 +50,7 @@ const field = (more: Partial<Inventory> = {}): Inventory =>
   });
 
 const draft = (files: Record<string, string> = FILES, of: Inventory = field()) =>
-  draftDefaultDeny({ tree: memoryTree(files), inventory: of, namespace: "shop", writer: plainWriter });
+  draftDefaultDeny({ tree: memoryTree(files), inventory: of, namespace: "shop", writer });
 
 const KUSTOMIZATION = "apps/shop/default-deny/ks.yaml";
 const specOf = (result: ReturnType<typeof draft>) =>

@@ -7,7 +7,7 @@ import type { DeclaredEdge, FluxKustomization, Inventory, RouteFact, WorkloadFac
 import { defaultSettings } from "../../src/facts/settings.ts";
 import { memoryTree } from "../../src/facts/tree.ts";
 import { edge, end, gateway, inventory, service, workload } from "../replay/field.ts";
-import { plainWriter } from "./plain-writer.ts";
+import { writer } from "../../src/gitops/edit.ts";
 
 const FILES: Record<string, string> = {
   "kubernetes/apps/shop/kustomization.yaml": "kind: Kustomization\nnamespace: shop\nresources:\n  - ./web/ks.yaml\n",
@@ -76,7 +76,7 @@ const draft = (more: Partial<DraftInput> = {}): Draft =>
     namespace: "shop",
     facts: defaultClusterFacts,
     settings: defaultSettings(),
-    writer: plainWriter,
+    writer,
     ...more,
   });
 

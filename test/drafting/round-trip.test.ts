@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { parseAllDocuments } from "yaml";
 import { compilePolicies, type PolicySet } from "../../src/cilium/policy-set.ts";
@@ -12,7 +12,7 @@ import { defaultSettings } from "../../src/facts/settings.ts";
 import { memoryTree } from "../../src/facts/tree.ts";
 import type { Direction, Protocol, Verdict } from "../../src/facts/verdict.ts";
 import { additive, edge, end, inventory, namespaceFact, workload } from "../replay/field.ts";
-import { plainWriter } from "./plain-writer.ts";
+import { writer } from "../../src/gitops/edit.ts";
 
 const app = (id: string, labels: Record<string, string>): WorkloadFact => workload(id, labels);
 const OWN = [
@@ -145,7 +145,7 @@ describe("round trip", () => {
           namespace: "shop",
           facts: defaultClusterFacts,
           settings,
-          writer: plainWriter,
+          writer,
         });
         const drafted: PolicyDocument[] = draft.files
           .filter((f) => !f.path.endsWith("kustomization.yaml"))

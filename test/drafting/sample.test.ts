@@ -13,7 +13,7 @@ import { folderTree } from "../../src/gitops/folder-tree.ts";
 import { readInventory } from "../../src/gitops/inventory.ts";
 import { type LegitimateEnd, type LegitimateFlow, legitimateFlows } from "../../src/world/legitimate.ts";
 import { edge } from "../replay/field.ts";
-import { plainWriter } from "./plain-writer.ts";
+import { writer } from "../../src/gitops/edit.ts";
 
 const facts = { ...defaultClusterFacts, insideZones: ["sample.example"] };
 const settings = defaultSettings();
@@ -51,7 +51,7 @@ const draftOf = (namespace: string, from: SourceTree = tree, of: Inventory = inv
     namespace,
     facts,
     settings,
-    writer: plainWriter,
+    writer,
   });
 
 const told = (flow: LegitimateFlow): string =>
@@ -143,7 +143,7 @@ describe.each(NAMESPACES)("the sample's %s, drafted from one day of its traffic"
   });
 
   it("can be locked afterwards by a Kustomization that waits for its allows", () => {
-    const lock = draftDefaultDeny({ tree: merged, inventory: after, namespace, writer: plainWriter });
+    const lock = draftDefaultDeny({ tree: merged, inventory: after, namespace, writer });
     const locked = readInventory(overlay(merged, lock.files), facts);
     const mine = locked.kustomizations.find((k) => k.name === `${namespace}-default-deny`);
     const carriers = new Set(
