@@ -46,9 +46,12 @@ interface Kustomization {
   readonly lines: Lines;
 }
 
+const isEmpty = ({ contents }: Document): boolean =>
+  contents === null || (isScalar(contents) && contents.value === null);
+
 const open = (text: string, path: string): Kustomization => {
   const documents = parseAllDocuments(text, { prettyErrors: false, logLevel: "silent" }) as readonly Document[];
-  const [document, ...more] = documents.filter((d) => d.contents !== null || d.errors.length > 0);
+  const [document, ...more] = documents.filter((d) => !isEmpty(d) || d.errors.length > 0);
   const lines = new Lines(text);
   const error = documents.flatMap((d) => d.errors)[0];
   if (error !== undefined) throw refuse(path, "this is broken YAML", lines.lineOf(error.pos[0]) + 1);

@@ -189,6 +189,10 @@ const inWords = (error: YAMLError): string => {
   return `broken YAML: ${first.replace(/ at line \d+.*$/, "").replace(/:$/, "")}`;
 };
 
+/** A document that holds nothing but comments. */
+const isEmpty = ({ contents }: Document): boolean =>
+  contents === null || (isScalar(contents) && contents.value === null);
+
 const UNREADABLE = /[\uFFFD\0]/;
 
 const parse = (given: string): YamlFile => {
@@ -212,7 +216,7 @@ const parse = (given: string): YamlFile => {
   const hasYesKeys = YES_KEY.test(source);
   for (const document of parsed as readonly Document[]) {
     for (const error of document.errors) problems.push({ what: inWords(error), ...lines.position(error.pos[0]) });
-    if (document.contents === null) continue;
+    if (isEmpty(document)) continue;
     try {
       if (hasYesKeys) keepKeys(document);
       documents.push(read(document, lines));

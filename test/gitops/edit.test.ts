@@ -56,6 +56,12 @@ describe("an entry put into a kustomization", () => {
     expect(add("resources:\n  - ./a.yaml")).toBe("resources:\n  - ./a.yaml\n  - ./new.yaml");
   });
 
+  it("edits a file whose first document is only a comment", () => {
+    expect(add("# about\n---\nresources:\n  - ./a.yaml\n")).toBe(
+      "# about\n---\nresources:\n  - ./a.yaml\n  - ./new.yaml\n",
+    );
+  });
+
   it("quotes what would not be one plain word", () => {
     expect(parse(add("resources:\n  - ./a.yaml\n", "x: [y] # z"))).toEqual({ resources: ["./a.yaml", "./x: [y] # z"] });
   });
