@@ -2,9 +2,10 @@ import { Command, Overwrite, ParentCommand, Send, StateSchema } from "@langchain
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import type { BarrierCode } from "../../src/facts/barrier.ts";
-import { GATES } from "../../src/facts/rollout.ts";
+import { GATES, type LaneId } from "../../src/facts/rollout.ts";
 import { topologyOf } from "../../src/graph/build.ts";
 import { graphJson, graphMermaid } from "../../src/graph/draw.ts";
+import { gates } from "../../src/graph/gates/index.ts";
 import { GuardedGraph } from "../../src/graph/guarded.ts";
 import { builtLanes, gatesOf, LANES, withoutGate } from "../../src/graph/lanes.ts";
 import { PASS, prove } from "../../src/graph/proof.ts";
@@ -215,22 +216,40 @@ describe("the proof over the real lanes", () => {
 });
 
 describe("the lanes are the table of the lessons", () => {
-  const table: Record<string, string> = {
-    "propose-allows":
-      "scope one-namespace turn allows-first replay unexercised recovery-path compatible no-audit-mode valid lint fleet",
-    "propose-default-deny":
-      "scope one-namespace turn allows-first allows-live soaked replay unexercised recovery-path compatible no-audit-mode valid lint fleet rollback-rehearsed",
+  const PROPOSE = "scope one-namespace turn allows-first";
+  const JUDGED = "replay unexercised recovery-path compatible no-audit-mode valid lint fleet";
+  const table: Readonly<Record<LaneId, string>> = {
+    "propose-allows": `${PROPOSE} ${JUDGED}`,
+    "propose-default-deny": `${PROPOSE} allows-live soaked ${JUDGED} rollback-rehearsed`,
     "propose-repair": "scope one-namespace allows-first replay recovery-path no-audit-mode valid lint",
     "request-sign-off": "scope enforced external-path signed",
     "request-rollback": "confirmed only-loosens",
     "report-gates": "",
   };
+  const cells = LANES.flatMap(({ id }) =>
+    GATES.filter((gate) => table[id].split(" ").includes(gate)).map((gate) => {
+      const lessons = gates[gate].lessons.map((number) => `lesson ${number}`).join(", ");
+      return [id, gate, lessons] as const;
+    }),
+  );
 
-  it.each(LANES)("$id", (lane) => {
+  it.each(cells)("%s is behind %s (%s)", (id, gate) => {
+    const lane = LANES.find((candidate) => candidate.id === id);
+    expect(lane === undefined ? [] : gatesOf(lane)).toContain(gate);
+  });
+
+  it.each(LANES)("$id has its gates in this order and no other", (lane) => {
     expect(gatesOf(lane).join(" ")).toBe(table[lane.id]);
   });
 
-  it("names every gate at least once", () => {
+  it("names every gate at least once, and every gate is written", () => {
     expect(new Set(LANES.flatMap(gatesOf))).toEqual(new Set(GATES));
+    expect(Object.keys(gates).toSorted()).toEqual([...GATES].toSorted());
+  });
+
+  it("holds with the real gates, none of them judged in part", () => {
+    const { proof, nodes } = graphJson(topologyOf(gates));
+    expect(proof).toEqual({ holds: true, unguarded: [] });
+    expect(nodes.filter(({ depth }) => depth === "partial")).toEqual([]);
   });
 });
