@@ -1,19 +1,32 @@
+import { randomUUID } from "node:crypto";
 import { existsSync, mkdirSync } from "node:fs";
-import { rm } from "node:fs/promises";
+import { readFile, rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { DAY, iso, systemClock, type Clock } from "./facts/clock.ts";
 import type { ClusterFacts } from "./facts/cluster-facts.ts";
 import { OperatorError } from "./facts/errors.ts";
-import type { ForgeReader, ForgeWriter } from "./facts/ports.ts";
+import type { Draft } from "./facts/draft.ts";
+import type { ClusterReader, ForgeReader, ForgeWriter } from "./facts/ports.ts";
+import type { StatusReport } from "./facts/status.ts";
+import type { SourceTree } from "./facts/tree.ts";
 import type { Config } from "./config/schema.ts";
-import { clusterFacts } from "./config/settings.ts";
+import { campaignSettings, ciliumSettings, clusterFacts } from "./config/settings.ts";
 import { localForge, type LocalForge } from "./forge/local.ts";
 import { mirror } from "./git/mirror.ts";
 import { openRepository, type GitRepository } from "./git/plumbing.ts";
 import { openLedger, type LedgerStore } from "./store/ledger.ts";
 import type { EvidenceStore } from "./store/evidence.ts";
-import type { Hole, World } from "./world/world.ts";
+import type { Answer } from "./graph/answer.ts";
+import type { Question } from "./graph/ask.ts";
+import type { Lane } from "./graph/lanes.ts";
+import type { StructuredRequest } from "./graph/state.ts";
+import { attestationReader } from "./rollout/attestations.ts";
+import { nextProposals } from "./rollout/stage.ts";
+import type { Survey } from "./rollout/survey.ts";
+import { parseKeys, type EnrolledKey } from "./signoff/keys.ts";
+import { relyingParty, type RelyingParty } from "./signoff/verify.ts";
+import type { Hole, ServedWorld, World } from "./world/world.ts";
 
 /** What a face hands over: where to keep things, what is configured, and where to say how far one is. */
 export interface Setting {
@@ -151,7 +164,6 @@ const playWorld = async (
       since: from,
       until: to,
       follow: true,
-      clock: world.clock,
     });
     // A collector that fails to start must be heard, not waited for.
     let failed: unknown = null;
@@ -235,3 +247,196 @@ const openSampleWorld = async (setting: Setting): Promise<World> => {
   const { openWorld } = await import("./world/world.ts");
   return openWorld({ dir: setting.state });
 };
+
+/** Everything a face can ask for. */
+export interface Agent {
+  readonly place: Place;
+  /** Words, on a thread of their own unless one is named. */
+  ask(request: { readonly text: string; readonly thread: string | null }): Promise<Answer>;
+  /** Straight to a lane, without a model. */
+  request(request: {
+    readonly kind: StructuredRequest["kind"];
+    readonly namespace: string | null;
+    readonly edits?: StructuredRequest["edits"];
+    readonly thread: string;
+  }): Promise<Answer>;
+  status(): Promise<StatusReport>;
+  /** One tick of the campaign: the next proposal of each rollout. */
+  tick(): Promise<{ readonly version: 1; readonly answers: readonly Answer[] }>;
+  draft(namespace: string, kind: "allows" | "default-deny"): Promise<Draft>;
+  dispose(): Promise<void>;
+}
+
+const hasEvidence = ({ config, state }: Setting): boolean =>
+  config.flows.relay !== null || config.flows.files.length > 0 || existsSync(join(state, "evidence.sqlite"));
+
+const openCluster = async (setting: Setting, served: ServedWorld | null): Promise<ClusterReader | null> => {
+  const { cluster, rollback } = setting.config;
+  if (served === null && cluster.context === null) return null;
+  const { clusterReader } = await import("./cluster/reader.ts");
+  if (served !== null) {
+    const kubeconfig = { text: served.kubeconfig };
+    return clusterReader({
+      reader: { kubeconfig, context: "sample" },
+      rollback: { kubeconfig, context: "sample-rollback" },
+    });
+  }
+  const kubeconfig = cluster.kubeconfig === null ? null : { file: cluster.kubeconfig };
+  return clusterReader({
+    reader: { kubeconfig, context: cluster.context },
+    rollback: rollback.context === null ? null : { kubeconfig, context: rollback.context },
+  });
+};
+
+/** Where people reach the page: the configured address, else this machine's. */
+const partyOf = ({ config }: Setting): RelyingParty =>
+  relyingParty(config.signoff.publicUrl ?? `http://localhost:${config.server.port}`);
+
+/** Public keys are read from their file each time: a key that was revoked a second ago signs nothing. */
+const enrolledKeys = (setting: Setting) => async (): Promise<readonly EnrolledKey[]> => {
+  const file = resolve(setting.config.signoff.keys);
+  return existsSync(file) ? parseKeys(await readFile(file, "utf8"), setting.config.signoff.keys) : [];
+};
+
+/** `lanes` is for the evals' mutants: a graph with a gate taken out, to prove that the gate is what holds. */
+export const openAgent = async (
+  setting: Setting,
+  options: { readonly lanes?: readonly Lane[] } = {},
+): Promise<Agent> => {
+  const place = await openPlace(setting);
+  const { config, state, progress } = setting;
+  const { clock, forge, facts, world, ledger } = place;
+  const evidence = world !== null || hasEvidence(setting) ? await openEvidence(setting) : null;
+  if (world !== null && evidence !== null) await watchFirstDay(world, evidence, progress);
+  progress.step("reading repository, cluster and evidence");
+  const served = (await world?.serve()) ?? null;
+  const cluster = await openCluster(setting, served);
+  const [
+    graphs,
+    { askGraph },
+    { lookAround },
+    { factsReader },
+    { gates },
+    { laneOf },
+    text,
+    checkpoints,
+    locks,
+    signoff,
+    secret,
+    model,
+    gitops,
+    edit,
+    kustomize,
+  ] = await Promise.all([
+    import("./graph/build.ts"),
+    import("./graph/ask.ts"),
+    import("./graph/looking.ts"),
+    import("./graph/facts/reader.ts"),
+    import("./graph/gates/index.ts"),
+    import("./graph/facts/lane-of.ts"),
+    import("./graph/effects/pull-request-text.ts"),
+    import("./store/checkpoints.ts"),
+    import("./store/lock.ts"),
+    import("./store/signoff.ts"),
+    import("./store/secret.ts"),
+    import("./model/model.ts"),
+    import("./gitops/inventory.ts"),
+    import("./gitops/edit.ts"),
+    import("./gitops/kustomize.ts"),
+  ]);
+  const signOffs = signoff.openSignOffStore(join(state, "signoff.sqlite"), clock);
+  const party = partyOf(setting);
+  const ports = {
+    forge,
+    clock,
+    campaign: campaignSettings(config),
+    settings: ciliumSettings(config),
+    facts,
+    cluster,
+    evidence,
+    attestations: attestationReader({ store: signOffs, keys: enrolledKeys(setting), party }),
+    readInventory: (tree: SourceTree) => gitops.readInventory(tree, facts),
+    writer: edit.writer,
+    build: async (tree: SourceTree, folder: string): Promise<string | null> => {
+      const result = await kustomize.kustomizeBuild(tree, folder);
+      return result.built ? null : `${result.where.file}:${result.where.line}: ${result.what}`;
+    },
+    // A rollback is confirmed in the operator's own terminal; until somebody does, there is none.
+    confirmation: async () => null,
+  };
+  const look = lookAround(ports);
+  const saver = checkpoints.openCheckpoints(
+    join(state, "checkpoints.sqlite"),
+    process.env["NETWORK_OPERATOR_CHECKPOINT_KEY"] ?? secret.secretFile(join(state, "keys", "checkpoints")),
+  );
+  const graph = graphs.buildGraph(
+    {
+      look,
+      reader: factsReader(ports),
+      catalog: gates,
+      laneOf,
+      forge,
+      pullRequestText: text.pullRequestText,
+      signOff: {
+        putRequest: signOffs.putRequest,
+        requests: signOffs.requests,
+        record: signOffs.record,
+        recorded: signOffs.recorded,
+        page: (id) => `${party.origin}/signoff/${id}`,
+      },
+      ledger,
+      clock,
+      locks: locks.processLocks(join(state, "locks")),
+      model: model.chatModel(config.model),
+      checkpointer: saver,
+    },
+    options.lanes === undefined ? {} : { lanes: options.lanes },
+  );
+  const put = (question: Question, thread: string): Promise<Answer> =>
+    askGraph(graph, question, { thread, onProgress: (said) => progress.step(said) });
+
+  const agent: Agent = {
+    place,
+    ask: ({ text: words, thread }) => put({ text: words }, thread ?? `ask:${randomUUID()}`),
+    request: ({ kind, namespace, edits, thread }) =>
+      put({ request: { kind, namespace, edits: [...(edits ?? [])] } }, thread),
+    status: async () => statusReport(await look.survey()),
+    tick: async () => {
+      const { placed, phases } = await look.survey();
+      const answers: Answer[] = [];
+      for (const { kind, namespace, thread } of nextProposals(placed, phases))
+        answers.push(await agent.request({ kind, namespace, thread }));
+      return { version: 1, answers };
+    },
+    draft: look.draftOf,
+    dispose: async () => {
+      saver.dispose();
+      signOffs.dispose();
+      await served?.close();
+      await evidence?.dispose();
+      await place.dispose();
+    },
+  };
+  return agent;
+};
+
+/** The `status` contract, from what was surveyed. */
+const statusReport = ({ now, placed, inventory }: Survey): StatusReport => ({
+  version: 1,
+  clock: iso(now),
+  namespaces: placed.map(({ namespace, stage, waitingFor, pullRequest }) => ({
+    name: namespace,
+    stage,
+    policies: inventory.policies
+      .filter((policy) => policy.ref.namespace === namespace)
+      .map(({ ref, origin }) => ({
+        kind: ref.kind,
+        name: ref.name,
+        file: origin?.file ?? "",
+        line: origin?.line ?? 0,
+      })),
+    waitingFor,
+    pullRequest:
+      pullRequest === null ? null : { number: pullRequest.number, url: pullRequest.url, branch: pullRequest.branch },
+  })),
+});

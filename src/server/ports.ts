@@ -1,26 +1,8 @@
 import type { SignOffRequest } from "../facts/attestation.ts";
 import type { Answer } from "../graph/answer.ts";
-import type { Stage, WaitingFor } from "../facts/rollout.ts";
+import type { StatusReport } from "../facts/status.ts";
 import type { EnrolledKey } from "../signoff/keys.ts";
 import type { RelyingParty, StoredAttestation } from "../signoff/verify.ts";
-
-/** The `status` contract. */
-export interface StatusReport {
-  readonly version: 1;
-  readonly clock: string;
-  readonly namespaces: readonly {
-    readonly name: string;
-    readonly stage: Stage;
-    readonly policies: readonly {
-      readonly kind: string;
-      readonly name: string;
-      readonly file: string;
-      readonly line: number;
-    }[];
-    readonly waitingFor: WaitingFor | null;
-    readonly pullRequest: { readonly number: number; readonly url: string; readonly branch: string } | null;
-  }[];
-}
 
 /** A flow that the walk must cause, and when Hubble last saw it. */
 export interface ExpectedFlow {

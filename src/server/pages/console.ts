@@ -1,6 +1,6 @@
 import { html } from "hono/html";
 import type { SignOffRequest } from "../../facts/attestation.ts";
-import type { StatusReport } from "../ports.ts";
+import type { StatusReport } from "../../facts/status.ts";
 import { page, when, type Markup } from "./layout.ts";
 
 export const consolePage = (report: StatusReport, pending: readonly SignOffRequest[]): Markup =>
