@@ -30,13 +30,14 @@ export const fileChanges = (input: {
   const { tree, writer, style } = input;
   const texts = new Map<string, string | null>(input.changes.map((c) => [inside(c.path), c.text]));
   for (const [path, own] of Map.groupBy(input.policies, (p) => p.path)) {
-    texts.set(
-      inside(path),
-      policiesText(
-        own.map((p) => p.parts),
-        style,
-      ),
-    );
+    const parts = own.flatMap((p) => (p.written.kind === "new" ? [p.written.parts] : []));
+    // A file with completed policies stands already, and so does its entry in a kustomization.
+    const completed = own.findLast((p) => p.written.kind === "completed")?.written;
+    if (completed?.kind === "completed") {
+      texts.set(inside(path), completed.text);
+      continue;
+    }
+    texts.set(inside(path), policiesText(parts, style));
     const list = own[0]?.place.kustomization ?? null;
     if (list === null) continue;
     const text = texts.get(list) ?? tree.read(list) ?? "";

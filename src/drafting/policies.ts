@@ -1,8 +1,10 @@
 import { posix } from "node:path";
-import type { Inventory, WorkloadFact } from "../facts/inventory.ts";
+import type { AppliedPolicy, Inventory, WorkloadFact } from "../facts/inventory.ts";
 import type { PolicyDocument, PolicyRef } from "../facts/policy.ts";
 import type { SourceTree } from "../facts/tree.ts";
 import { workloadId } from "../facts/who.ts";
+import { completePolicy } from "./complete.ts";
+import { componentsOf, isRecord } from "./components.ts";
 import { commentOf } from "./evidence.ts";
 import type { Wide } from "./generalise.ts";
 import { byText, type LeftOut, type Need } from "./need.ts";
@@ -17,7 +19,9 @@ export interface PlannedPolicy {
   readonly place: Place;
   /** Where it is written. */
   readonly path: string;
-  readonly parts: PolicyParts;
+  /** A policy of its own, or the text of a file whose policy was completed. */
+  readonly written:
+    { readonly kind: "new"; readonly parts: PolicyParts } | { readonly kind: "completed"; readonly text: string };
   readonly document: PolicyDocument;
   readonly rules: readonly { readonly pointer: string; readonly rule: Rule }[];
 }
@@ -90,6 +94,49 @@ const fileFor = (place: Place, subject: WorkloadFact, input: PolicyPlanInput, mi
   }
 };
 
+const keyless = (labels: unknown): string | null =>
+  labels === undefined
+    ? "[]"
+    : isRecord(labels)
+      ? JSON.stringify(
+          Object.entries(labels)
+            .map(([k, v]) => [k.replace(/^(any|k8s):/, ""), v])
+            .sort(),
+        )
+      : null;
+
+/** The app's own additive policy, where one stands that selects exactly these pods and belongs to this namespace alone. */
+const standing = (
+  selector: Readonly<Record<string, string>>,
+  input: PolicyPlanInput,
+  shared: ReadonlySet<string>,
+): AppliedPolicy | null => {
+  const own = input.inventory.policies.filter((p) => {
+    const spec = isRecord(p.object) ? p.object["spec"] : null;
+    if (p.ref.kind !== "CiliumNetworkPolicy" || p.ref.namespace !== input.namespace || !isRecord(spec)) return false;
+    if (p.origin === null || shared.has(p.origin.file)) return false;
+    const pods = spec["endpointSelector"];
+    const flag = spec["enableDefaultDeny"];
+    if (!isRecord(pods) || pods["matchExpressions"] !== undefined || !isRecord(flag)) return false;
+    return flag["ingress"] === false && flag["egress"] === false && keyless(pods["matchLabels"]) === keyless(selector);
+  });
+  return own.sort((a, b) => byText(a.ref.name, b.ref.name))[0] ?? null;
+};
+
+const rulesIn = (policy: AppliedPolicy | null, direction: "ingress" | "egress"): number => {
+  const spec = isRecord(policy?.object) ? policy.object["spec"] : null;
+  const list = isRecord(spec) ? spec[direction] : null;
+  return Array.isArray(list) ? list.length : 0;
+};
+
+/** Files whose policies land in more than this namespace: components, and what two folders share. */
+const sharedFiles = (input: PolicyPlanInput): ReadonlySet<string> => {
+  const files = new Set(componentsOf(input.tree).flatMap((c) => c.policies.map((p) => p.file)));
+  for (const { ref, origin } of input.inventory.policies)
+    if (origin !== null && ref.namespace !== input.namespace) files.add(origin.file);
+  return files;
+};
+
 /** From what has to go on working to policies, each in its place. */
 export const planPolicies = (input: PolicyPlanInput): PolicyPlan => {
   const { tree, inventory, namespace, home, style } = input;
@@ -103,9 +150,11 @@ export const planPolicies = (input: PolicyPlanInput): PolicyPlan => {
   const context = { namespace, workloads: inventory.workloads, namespaceKey: style.namespaceKey };
   const files = new Set<string>();
   const policies: PlannedPolicy[] = [];
+  const shared = sharedFiles(input);
+  const texts = new Map<string, string>();
   for (const group of groupsOf(input, dropped, leftOut)) {
     const entries: Record<"ingress" | "egress", Entry[]> = { ingress: [], egress: [] };
-    const rules: { pointer: string; rule: Rule }[] = [];
+    const rules: Rule[] = [];
     for (const rule of rulesOf(group.wides)) {
       const object = ruleObject(rule, context);
       if (object === null || (rule.ports.length === 0 && rule.icmps.length === 0)) {
@@ -116,9 +165,8 @@ export const planPolicies = (input: PolicyPlanInput): PolicyPlan => {
         });
         continue;
       }
-      const list = entries[rule.direction];
-      rules.push({ pointer: `/spec/${rule.direction}/${list.length}`, rule });
-      list.push({ comment: commentOf(rule), rule: object });
+      rules.push(rule);
+      entries[rule.direction].push({ comment: commentOf(rule), rule: object });
     }
     if (rules.length === 0) continue;
     if (group.shared.length > 0)
@@ -126,6 +174,25 @@ export const planPolicies = (input: PolicyPlanInput): PolicyPlan => {
         `${group.subject.name} shares every label with ${group.shared.map((w) => w.name).join(", ")}: one policy selects them all.`,
       );
     const place = placeOf(tree, inventory, group.subject, home);
+    const stands = standing(group.selector, input, shared);
+    const file = stands?.origin?.file ?? null;
+    const completed =
+      stands === null || file === null
+        ? null
+        : completePolicy(texts.get(file) ?? tree.read(file) ?? "", stands.ref.name, entries);
+    if (stands !== null && file !== null && completed !== null) {
+      texts.set(file, completed.text);
+      policies.push({
+        ref: stands.ref,
+        place,
+        path: file,
+        written: { kind: "completed", text: completed.text },
+        document: { object: completed.object, namespace, origin: stands.origin },
+        rules: pointed(rules, stands),
+      });
+      notes.push(`${stands.ref.name} stands already and is completed.`);
+      continue;
+    }
     const path = fileFor(place, group.subject, input, files);
     files.add(path);
     const parts: PolicyParts = {
@@ -138,10 +205,20 @@ export const planPolicies = (input: PolicyPlanInput): PolicyPlan => {
       ref: { kind: "CiliumNetworkPolicy", namespace, name: parts.name },
       place,
       path,
-      parts,
+      written: { kind: "new", parts },
       document: { object: policyObject(parts), namespace, origin: null },
-      rules,
+      rules: pointed(rules, null),
     });
   }
   return { policies, leftOut, dropped, notes: [...new Set(notes)].sort() };
+};
+
+/** Where each rule stands in its policy, behind those that stood there before. */
+const pointed = (rules: readonly Rule[], stands: AppliedPolicy | null): PlannedPolicy["rules"] => {
+  const next = { ingress: rulesIn(stands, "ingress"), egress: rulesIn(stands, "egress") };
+  return rules.map((rule) => {
+    const pointer = `/spec/${rule.direction}/${next[rule.direction]}`;
+    next[rule.direction] += 1;
+    return { pointer, rule };
+  });
 };

@@ -34,11 +34,11 @@ const wrap = (text: string): readonly string[] => {
   return line === "" ? lines : [...lines, line];
 };
 
-const comment = (lines: readonly string[]): string =>
-  lines
-    .flatMap((l) => wrap(commentLine(l)))
-    .map((l) => ` ${l}`)
-    .join("\n");
+/** Comment lines without their `#`. */
+export const commentBlock = (lines: readonly string[]): readonly string[] =>
+  lines.flatMap((l) => wrap(commentLine(l))).map((l) => ` ${l}`);
+
+const comment = (lines: readonly string[]): string => commentBlock(lines).join("\n");
 
 const annotate = (list: unknown, entries: readonly Entry[]): void => {
   if (!isSeq(list)) return;

@@ -167,11 +167,14 @@ describe("what is there already", () => {
       inventory: field({ policies }),
       edges: [edge(end(envoy), end(web), 8080), edge(end(web), end(pg), 5432)],
     });
-    expect(more.files.map((f) => f.path)).toEqual([
-      "kubernetes/apps/shop/web/app/cnp-allow-web.yaml",
-      "kubernetes/apps/shop/web/app/kustomization.yaml",
-    ]);
-    expect(policyOf(more, "kubernetes/apps/shop/web/app/cnp-allow-web.yaml").spec).not.toHaveProperty("ingress");
+    // The app's own policy is completed: what stood is kept to the byte, and only the new rule is added.
+    expect(more.files.map((f) => f.path)).toEqual([WEB]);
+    expect(file(more, WEB).startsWith(file(first, WEB))).toBe(true);
+    expect(policyOf(more).spec).toMatchObject({
+      ingress: [{}],
+      egress: [{ toPorts: [{ ports: [{ port: "5432" }] }] }],
+    });
+    expect(more.rules.map((r) => `${r.policy.name} ${r.rule}`)).toEqual(["web-allow /spec/egress/0"]);
   });
 
   it("adopts the repository's own baseline and its way of writing", () => {
@@ -180,6 +183,7 @@ describe("what is there already", () => {
       ...FILES,
       [`${component}/kustomization.yaml`]: "kind: Component\nresources:\n  - ./dns.yaml\n",
       [`${component}/dns.yaml`]: [
+        "apiVersion: cilium.io/v2",
         "kind: CiliumNetworkPolicy",
         "metadata: {name: dns}",
         "spec:",
