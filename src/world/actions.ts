@@ -1,6 +1,5 @@
 import { OperatorError } from "../facts/errors.ts";
-import { JOURNEYS } from "./scenario/journeys.ts";
-import { WORKLOADS } from "./scenario/workloads.ts";
+import { JOURNEYS, WORKLOADS } from "./scenario/areas.ts";
 import type { Pod } from "./cluster/pods.ts";
 import type { Action } from "./state.ts";
 

@@ -1,11 +1,10 @@
 import { labelSet, type LabelSet } from "../facts/labels.ts";
 import type { Protocol } from "../facts/verdict.ts";
-import { podsAt, type Pod } from "./cluster/pods.ts";
+import { everyPod, type Pod } from "./cluster/pods.ts";
 import type { ClusterState } from "./cluster/flux.ts";
 import { NODES, OUTSIDERS } from "./scenario/nodes.ts";
-import type { Party } from "./scenario/model.ts";
-import { TALKS } from "./scenario/talks.ts";
-import { WORKLOADS } from "./scenario/workloads.ts";
+import type { Cadence, Party, WorldNode } from "./scenario/model.ts";
+import { TALKS, WORKLOADS } from "./scenario/areas.ts";
 
 /** One end of a legitimate flow, in every position in which policy may meet it. */
 export interface LegitimateEnd {
@@ -31,12 +30,12 @@ export interface LegitimateFlow {
 
 /** Every connection of the traffic model with every workload running, one entry per pair of pods and position. */
 export const legitimateFlows = (): readonly LegitimateFlow[] => {
-  const pods = podsAt(everythingApplied, [], 0, 0);
+  const pods = everyPod(everythingApplied);
   const flows: LegitimateFlow[] = [];
   for (const talk of TALKS) {
     for (const [source, destination] of pairs(talk.from, talk.to, pods)) {
-      const when = talk.cadence.kind === "weekly" ? "rare" : talk.cadence.kind;
-      flows.push({ id: talk.id, source, destination, protocol: talk.protocol, port: talk.port, when });
+      const { id, protocol, port } = talk;
+      flows.push({ id, source, destination, protocol, port, when: when(talk.cadence.kind) });
     }
     if (talk.asks === null || talk.from.kind !== "workload") continue;
     for (const [source, server] of pairs(
@@ -57,8 +56,8 @@ export const legitimateFlows = (): readonly LegitimateFlow[] => {
   return flows;
 };
 
-const when = (kind: string): LegitimateFlow["when"] =>
-  kind === "weekly" ? "rare" : kind === "steady" || kind === "daily" ? kind : "asked";
+const when = (kind: Cadence["kind"]): LegitimateFlow["when"] =>
+  kind === "weekly" || kind === "days" ? "rare" : kind === "steady" || kind === "daily" ? kind : "asked";
 
 const everythingApplied: ClusterState = {
   from: 0,
@@ -68,7 +67,10 @@ const everythingApplied: ClusterState = {
   born: new Map(WORKLOADS.flatMap((w) => (w.appliedBy === null ? [] : [[w.appliedBy, 0] as const]))),
 };
 
-const podEnd = (pod: Pod): LegitimateEnd => ({
+const podEnd = (pod: Pod, other: Pod | null): LegitimateEnd =>
+  pod.workload.hostNetwork ? nodeEnd(pod.node, other) : endpointEnd(pod);
+
+const endpointEnd = (pod: Pod): LegitimateEnd => ({
   id: `${pod.namespace}/${pod.workload.kind}/${pod.workload.name}`,
   namespace: pod.namespace,
   endpoint: true,
@@ -86,6 +88,11 @@ const reserved = (names: readonly string[], ip: string, asked: readonly string[]
   names: asked,
 });
 
+const nodeEnd = (node: WorldNode, other: Pod | null): LegitimateEnd => {
+  const place = node.name === other?.node.name ? "host" : "remote-node";
+  return reserved(node.controlPlane ? [place, "kube-apiserver"] : [place], node.ip);
+};
+
 const podsOf = (party: Extract<Party, { kind: "workload" }>, pods: readonly Pod[]): readonly Pod[] =>
   pods.filter((p) => p.workload.id === party.id && (party.replica === null || p.replica === party.replica));
 
@@ -95,8 +102,8 @@ const pairs = (from: Party, to: Party, pods: readonly Pod[]): (readonly [Legitim
   const targets = to.kind === "workload" ? podsOf(to, pods) : [null];
   return sources.flatMap((source) =>
     targets.flatMap((target) => {
-      const left = source === null ? positions(from, target) : [podEnd(source)];
-      const right = target === null ? positions(to, source) : [podEnd(target)];
+      const left = source === null ? positions(from, target) : [podEnd(source, target)];
+      const right = target === null ? positions(to, source) : [podEnd(target, source)];
       return left.flatMap((l) => right.map((r) => [l, r] as const));
     }),
   );
@@ -108,8 +115,7 @@ const positions = (party: Party, other: Pod | null): LegitimateEnd[] => {
   if (party.kind === "apiserver" || party.kind === "node") {
     const node = NODES.find((n) => (party.kind === "node" ? n.name === party.name : n.controlPlane));
     if (node === undefined) return [];
-    const place = node.name === other?.node.name ? "host" : "remote-node";
-    return [reserved(node.controlPlane ? [place, "kube-apiserver"] : [place], node.ip)];
+    return [nodeEnd(node, other)];
   }
   const outsider = OUTSIDERS.find((o) => o.id === party.id);
   if (outsider === undefined) return [];

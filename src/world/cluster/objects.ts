@@ -41,6 +41,7 @@ const CLUSTER_SCOPED = new Set([
   "StorageClass",
   "PersistentVolume",
   "GatewayClass",
+  "ClusterIssuer",
   "CiliumClusterwideNetworkPolicy",
   "CiliumNode",
   "ValidatingWebhookConfiguration",

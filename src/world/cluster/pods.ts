@@ -1,9 +1,9 @@
-import { DAY } from "../../facts/clock.ts";
+import { DAY, HOUR, MINUTE } from "../../facts/clock.ts";
 import { labelSet, type LabelSet } from "../../facts/labels.ts";
 import { hash, suffix } from "../hash.ts";
 import type { Workload, WorldNode } from "../scenario/model.ts";
 import { CLUSTER_NAME, NODES } from "../scenario/nodes.ts";
-import { WORKLOADS } from "../scenario/workloads.ts";
+import { WORKLOADS } from "../scenario/areas.ts";
 import type { Action } from "../state.ts";
 import type { ClusterState } from "./flux.ts";
 import { key } from "./objects.ts";
@@ -51,13 +51,26 @@ const identityLabels = (workload: Workload, labels: Readonly<Record<string, stri
 const podName = (workload: Workload, replica: number, generation: number): string => {
   if (workload.kind === "StatefulSet") return `${workload.name}-${String(replica)}`;
   if (workload.kind === "Cluster") return `${workload.name}-${String(replica + 1)}`;
+  if (workload.kind === "Job") return `${jobName(workload, String(generation))}-${suffix(5, workload.id, generation)}`;
   const own = suffix(5, workload.id, replica, generation);
   return workload.kind === "DaemonSet"
     ? `${workload.name}-${own}`
     : `${workload.name}-${suffix(9, workload.id)}-${own}`;
 };
 
-const templateLabels = (workload: Workload, replica: number): Record<string, string> => {
+/** A scheduled Job is named after its minute, so its pods' identity is a new one each time. */
+const jobName = (workload: Workload, run: string): string =>
+  workload.runs?.kind === "schedule" ? `${workload.name}-${run}` : workload.name;
+
+const templateLabels = (workload: Workload, replica: number, run: string): Record<string, string> => {
+  if (workload.kind === "Job") {
+    const name = jobName(workload, run);
+    return {
+      "batch.kubernetes.io/job-name": name,
+      "job-name": name,
+      "batch.kubernetes.io/controller-uid": suffix(12, name),
+    };
+  }
   if (workload.kind === "Deployment") return { "pod-template-hash": suffix(9, workload.id) };
   if (workload.kind === "StatefulSet") {
     return {
@@ -74,19 +87,37 @@ interface Slot {
   readonly node: WorldNode;
   readonly generation: number;
   readonly startedAt: number;
+  /** Tells one run of a Job from the next; empty for what runs all the time. */
+  readonly run: string;
 }
 
 /** Every pod that runs in this state at this time; its name and address change when it restarts, its labels do not. */
-export const podsAt = (
+export const podsAt = (state: ClusterState, actions: readonly Action[], start: number, time: number): readonly Pod[] =>
+  settle(slotsAt(state, actions, start, time, false), state);
+
+/** Every pod there can be, Jobs that do not run now among them. */
+export const everyPod = (state: ClusterState): readonly Pod[] => settle(slotsAt(state, [], 0, 0, true), state);
+
+const slotsAt = (
   state: ClusterState,
   actions: readonly Action[],
   start: number,
   time: number,
-): readonly Pod[] => {
+  always: boolean,
+): readonly Slot[] => {
   const slots: Slot[] = [];
   for (const workload of WORKLOADS) {
     const born = workload.appliedBy === null ? start : state.born.get(workload.appliedBy);
-    if (born === undefined || workload.hostNetwork) continue;
+    if (born === undefined) continue;
+    if (workload.runs !== null) {
+      const running = runsOf(workload, actions, start, time - DAY, time + 1).find((r) => r.from <= time && time < r.to);
+      const run = always ? { from: time } : running;
+      const node = NODES.find((n) => n.name === workload.nodes[0]);
+      if (run === undefined || node === undefined) continue;
+      const minute = Math.floor(run.from / MINUTE);
+      slots.push({ workload, replica: 0, node, generation: minute, startedAt: run.from, run: String(minute) });
+      continue;
+    }
     for (const [replica, name] of workload.nodes.entries()) {
       const node = NODES.find((n) => n.name === name);
       if (node === undefined) continue;
@@ -94,10 +125,38 @@ export const podsAt = (
         (a) => a.kind === "restart" && a.workload === workload.id && a.replica === replica && a.time <= time,
       );
       const startedAt = restarts.at(-1)?.time ?? (born <= start ? start - AGE_AT_START : born);
-      slots.push({ workload, replica, node, generation: restarts.length, startedAt });
+      slots.push({ workload, replica, node, generation: restarts.length, startedAt, run: "" });
     }
   }
-  return settle(slots, state);
+  return slots;
+};
+
+export interface Run {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** When a CronJob's or Job's pod runs, as far as it touches `[from, to)`. */
+export const runsOf = (
+  workload: Workload,
+  actions: readonly Action[],
+  start: number,
+  from: number,
+  to: number,
+): Run[] => {
+  const { runs } = workload;
+  if (runs === null) return [];
+  const length = runs.minutes * MINUTE;
+  const begins: number[] = [];
+  if (runs.kind === "journey") {
+    for (const a of actions) if (a.kind === "journey" && a.journey === runs.journey) begins.push(a.time);
+  } else {
+    const period = runs.everyHours * HOUR;
+    const first = start + runs.atMinute * MINUTE;
+    for (let k = Math.max(0, Math.floor((from - first - length) / period)); first + k * period < to; k++)
+      begins.push(first + k * period);
+  }
+  return begins.map((begin) => ({ from: begin, to: begin + length })).filter((run) => run.from < to && run.to > from);
 };
 
 /** Addresses go out in order of start, so that a restart moves nobody else. */
@@ -107,6 +166,10 @@ const settle = (slots: readonly Slot[], state: ClusterState): readonly Pod[] => 
   const first = slots.filter((s) => s.generation === 0);
   const again = slots.filter((s) => s.generation > 0).sort((a, b) => a.startedAt - b.startedAt);
   for (const slot of [...first, ...again]) {
+    if (slot.workload.hostNetwork) {
+      ips.set(slot, slot.node.ip);
+      continue;
+    }
     let byte = hash(slot.workload.id, slot.replica, slot.generation) % 240;
     const at = (): string => `10.42.${String(slot.node.index)}.${String(10 + (byte % 240))}`;
     while (taken.has(at())) byte += 1;
@@ -125,8 +188,12 @@ const settle = (slots: readonly Slot[], state: ClusterState): readonly Pod[] => 
     return identity;
   };
   return slots.map((slot) => {
-    const { workload, replica, node, generation, startedAt } = slot;
-    const labels = { ...workload.labels, ...workload.replicaLabels[replica], ...templateLabels(workload, replica) };
+    const { workload, replica, node, generation, startedAt, run } = slot;
+    const labels = {
+      ...workload.labels,
+      ...workload.replicaLabels[replica],
+      ...templateLabels(workload, replica, run),
+    };
     const cilium = identityLabels(workload, labels, state);
     return {
       namespace: workload.namespace,

@@ -4,13 +4,14 @@ import { key, keyOf, specOf, type KubeObject } from "../cluster/objects.ts";
 import type { Pod } from "../cluster/pods.ts";
 import type { WorldService } from "../scenario/model.ts";
 import { APISERVER_PORT, APISERVER_VIP, NODES } from "../scenario/nodes.ts";
-import { SERVICES } from "../scenario/services.ts";
+import { SERVICES } from "../scenario/areas.ts";
 import { deciderOf } from "../traffic/decide.ts";
 
 /** Objects that run rather than being applied: nodes, pods, endpoints, and what charts and operators made. */
 export const runningObjects = (state: ClusterState, pods: readonly Pod[]): KubeObject[] => [
   ...NODES.flatMap(nodeObjects),
-  ...pods.flatMap((pod) => [podObject(pod), endpointObject(pod, state)]),
+  ...pods.map(podObject),
+  ...pods.filter((pod) => !pod.workload.hostNetwork).map((pod) => endpointObject(pod, state)),
   ...replicaSets(pods),
   ...madeWorkloads(state, pods),
   ...services(state),
@@ -52,6 +53,7 @@ const OWNER_API: Readonly<Record<Pod["workload"]["kind"], string>> = {
   StatefulSet: "apps/v1",
   DaemonSet: "apps/v1",
   Cluster: "postgresql.cnpg.io/v1",
+  Job: "batch/v1",
 };
 
 const ownerReferences = (pod: Pod): Readonly<Record<string, unknown>>[] => {
@@ -68,6 +70,9 @@ const podObject = (pod: Pod): KubeObject => ({
     namespace: pod.namespace,
     labels: pod.labels,
     creationTimestamp: iso(pod.startedAt),
+    ...(pod.workload.secondaryNetworks.length === 0
+      ? {}
+      : { annotations: { "k8s.v1.cni.cncf.io/networks": pod.workload.secondaryNetworks.join(",") } }),
     ownerReferences: ownerReferences(pod),
   },
   spec: {

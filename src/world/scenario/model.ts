@@ -23,7 +23,7 @@ export interface Workload {
   readonly id: string;
   readonly namespace: string;
   readonly name: string;
-  readonly kind: "Deployment" | "StatefulSet" | "DaemonSet" | "Cluster";
+  readonly kind: "Deployment" | "StatefulSet" | "DaemonSet" | "Cluster" | "Job";
   /** One pod per entry. */
   readonly nodes: readonly string[];
   readonly labels: Readonly<Record<string, string>>;
@@ -31,14 +31,24 @@ export interface Workload {
   readonly replicaLabels: readonly Readonly<Record<string, string>>[];
   readonly serviceAccount: string;
   readonly ports: readonly WorldPort[];
+  /** Its pods are the node to everybody: no endpoint, no policy (lesson 35). */
   readonly hostNetwork: boolean;
+  /** Networks beyond the pod's own, which no policy and no Hubble sees. */
+  readonly secondaryNetworks: readonly string[];
   /** Container ports that the kubelet of the pod's own node probes. */
   readonly probes: readonly number[];
   /** Container port that Prometheus reads, or null. */
   readonly metrics: number | null;
   /** The Flux Kustomization whose first apply brought it; null: it came with the cluster. */
   readonly appliedBy: string | null;
+  /** When its pods run, where they do not run all the time. */
+  readonly runs: Runs | null;
 }
+
+/** A CronJob's or Job's pods: for so many minutes, every so many hours, or each time a journey is walked. */
+export type Runs =
+  | { readonly kind: "schedule"; readonly everyHours: number; readonly atMinute: number; readonly minutes: number }
+  | { readonly kind: "journey"; readonly journey: string; readonly minutes: number };
 
 export interface WorldService {
   readonly namespace: string;
@@ -85,6 +95,8 @@ export type Cadence =
   | { readonly kind: "daily"; readonly from: number; readonly to: number; readonly times: number }
   /** Once a week: day 0 is Sunday. */
   | { readonly kind: "weekly"; readonly day: number; readonly hour: number; readonly minute: number }
+  /** Every so many days after the world began, at an hour of the day. */
+  | { readonly kind: "days"; readonly every: number; readonly hour: number }
   /** Only as a step of a journey, or at a pod's start. */
   | { readonly kind: "asked" };
 
@@ -98,8 +110,8 @@ export interface Talk {
   readonly cadence: Cadence;
   /** The name that the source asks of DNS first. */
   readonly asks: string | null;
-  /** The Service address and port that the source dialled before translation. */
-  readonly dialled: { readonly ip: string; readonly port: number } | null;
+  /** `namespace/service:port` that the source dials, where a Service is translated before policy looks. */
+  readonly via: string | null;
   /** The other way is no conntrack reply but a talk of its own (VXLAN: fixed port both ways, C D.10). */
   readonly oneWay: boolean;
   /** It also happens whenever a pod of the source starts. */
@@ -113,4 +125,12 @@ export interface Journey {
   /** Talk ids. */
   readonly steps: readonly string[];
   readonly cadence: Cadence;
+}
+
+/** One part of the cluster: who runs there, what stands before it, whom it talks to and what people do with it. */
+export interface Area {
+  readonly workloads: readonly Workload[];
+  readonly services: readonly WorldService[];
+  readonly talks: readonly Talk[];
+  readonly journeys: readonly Journey[];
 }

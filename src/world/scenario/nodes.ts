@@ -17,6 +17,8 @@ export const INSIDE_ZONE = "sample.example";
 export const OUTSIDERS: readonly Outsider[] = [
   { id: "git", name: "git.hosting.example", ips: ["198.51.100.20"] },
   { id: "charts", name: "registry.example", ips: ["198.51.100.30"] },
+  { id: "acme", name: "acme.ca.example", ips: ["198.51.100.40"] },
+  { id: "acme-dns", name: "acmedns.provider.example", ips: ["198.51.100.41"] },
   { id: "s3", name: "s3.offsite.example", ips: ["203.0.113.40"] },
   { id: "films", name: "metadata.films.example", ips: ["203.0.113.50", "203.0.113.51"] },
   { id: "tunnel-edge", name: "edge.tunnel.example", ips: ["203.0.113.60"] },

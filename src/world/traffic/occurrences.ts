@@ -1,10 +1,9 @@
 import { DAY, HOUR, MINUTE } from "../../facts/clock.ts";
 import type { Pod } from "../cluster/pods.ts";
 import { chance, hash, pick } from "../hash.ts";
-import { JOURNEYS } from "../scenario/journeys.ts";
+import { JOURNEYS, TALKS } from "../scenario/areas.ts";
 import type { Cadence, Journey, Party, Talk } from "../scenario/model.ts";
 import { NODES, OUTSIDERS } from "../scenario/nodes.ts";
-import { TALKS } from "../scenario/talks.ts";
 import type { Action } from "../state.ts";
 import type { End } from "./ends.ts";
 
@@ -73,7 +72,7 @@ const START_UP = 10_000;
 
 const startOf = (cast: Cast, pod: Pod): Occurrence[] =>
   TALKS.filter((talk) => talk.atStart).flatMap((talk, index) => {
-    const end: End = { kind: "pod", pod };
+    const end = endOf(pod);
     const own = talk.from.kind === "workload" && talk.from.id === pod.workload.id && inReplica(talk.from, pod);
     const probed = talk.from.kind === "kubelet" && talk.to.kind === "workload" && talk.to.id === pod.workload.id;
     if (!own && !probed) return [];
@@ -82,6 +81,9 @@ const startOf = (cast: Cast, pod: Pod): Occurrence[] =>
     const happens = occurrence(cast, time, `start ${pod.name} ${pod.ip} ${talk.id}`, [talk], source, false);
     return happens === null ? [] : [happens];
   });
+
+/** A host-network pod is its node to everybody (lesson 35). */
+const endOf = (pod: Pod): End => (pod.workload.hostNetwork ? { kind: "node", node: pod.node } : { kind: "pod", pod });
 
 const inReplica = (party: Extract<Party, { kind: "workload" }>, pod: Pod): boolean =>
   party.replica === null || party.replica === pod.replica;
@@ -98,7 +100,7 @@ const sources = (cast: Cast, talk: Talk): Source[] => {
   const of = (party: Party): Pod[] =>
     party.kind === "workload" ? cast.pods.filter((p) => p.workload.id === party.id && inReplica(party, p)) : [];
   if (from.kind === "workload") {
-    return of(from).map((pod) => ({ who: `${pod.workload.id}#${String(pod.replica)}`, end: { kind: "pod", pod } }));
+    return of(from).map((pod) => ({ who: `${pod.workload.id}#${String(pod.replica)}`, end: endOf(pod) }));
   }
   if (from.kind === "kubelet") {
     return of(to).map((pod) => ({
@@ -138,6 +140,9 @@ const moments = (cast: Cast, cadence: Cadence, who: string, phase: number, from:
       keep(cast.start + k * cadence.every + phase + Math.floor(chance(cast.seed, who, k) * 5_000));
     }
   }
+  if (cadence.kind === "days") {
+    for (let at = cast.start + cadence.every * DAY + cadence.hour * HOUR; at < to; at += cadence.every * DAY) keep(at);
+  }
   for (const day of cadence.kind === "daily" || cadence.kind === "weekly" ? days() : []) {
     if (cadence.kind === "weekly") {
       if (new Date(day).getUTCDay() === cadence.day) keep(day + cadence.hour * HOUR + cadence.minute * MINUTE);
@@ -168,12 +173,12 @@ const occurrence = (
   const resolve = (party: Party, other: End | null): End | null => {
     if (party.kind === "workload") {
       const known = chosen.get(party.id);
-      if (known !== undefined && inReplica(party, known)) return { kind: "pod", pod: known };
+      if (known !== undefined && inReplica(party, known)) return endOf(known);
       const pods = cast.pods.filter((p) => p.workload.id === party.id && inReplica(party, p) && p.startedAt <= time);
       const pod = pick(pods, cast.seed, dice, party.id);
       if (pod === null) return null;
       chosen.set(party.id, pod);
-      return { kind: "pod", pod };
+      return endOf(pod);
     }
     if (party.kind === "kubelet")
       return source ?? (other?.kind === "pod" ? { kind: "node", node: other.pod.node } : null);

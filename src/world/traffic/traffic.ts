@@ -1,11 +1,10 @@
 import { HOUR } from "../../facts/clock.ts";
-import { podsAt, type Pod } from "../cluster/pods.ts";
+import { podsAt, runsOf, type Pod } from "../cluster/pods.ts";
 import type { Timeline } from "../cluster/timeline.ts";
 import { hash, pick } from "../hash.ts";
 import type { Journey, Talk } from "../scenario/model.ts";
-import { INSIDE_ZONE, OUTSIDERS } from "../scenario/nodes.ts";
-import { serviceOf } from "../scenario/services.ts";
-import { JOURNEYS } from "../scenario/journeys.ts";
+import { APISERVER_VIP, INSIDE_ZONE, OUTSIDERS } from "../scenario/nodes.ts";
+import { JOURNEYS, WORKLOADS, serviceOf } from "../scenario/areas.ts";
 import type { Action } from "../state.ts";
 import { deciderOf, type Decider } from "./decide.ts";
 import { endKey, type End } from "./ends.ts";
@@ -108,7 +107,7 @@ export const makeTraffic = (world: {
         decision: decider.decide(source, to, talk.protocol, talk.port),
         world: decider.worldLabels,
         dns: [],
-        dialled: showsSocket(talk) ? talk.dialled : null,
+        dialled: showsSocket(talk) ? dialledBy(talk) : null,
         oneWay: talk.oneWay,
         long: happens.long,
       });
@@ -122,7 +121,8 @@ export const makeTraffic = (world: {
     between: (from, to) => {
       const records: FlowRecord[] = [];
       const first = Math.max(start, from - SPILL);
-      const cuts = [first, ...edges.filter((e) => e > first && e < to), to];
+      const runs = WORKLOADS.flatMap((w) => runsOf(w, actions, start, first, to)).flatMap((run) => [run.from, run.to]);
+      const cuts = [first, ...[...edges, ...runs].filter((e) => e > first && e < to).sort((a, b) => a - b), to];
       for (const [index, since] of cuts.slice(0, -1).entries()) {
         const until = cuts[index + 1] ?? to;
         const cast = castAt(since);
@@ -146,6 +146,16 @@ export const makeTraffic = (world: {
 
 /** Socket translation is shown for what is rare enough to matter to a reader. */
 const showsSocket = (talk: Talk): boolean => talk.cadence.kind !== "steady" || talk.cadence.every >= HOUR;
+
+/** A name of the zone resolves to the gateway's outside address, a Service's name to its cluster address. */
+const dialledBy = (talk: Talk): { readonly ip: string; readonly port: number } | null => {
+  if (talk.to.kind === "apiserver") return { ip: APISERVER_VIP, port: 443 };
+  const [id = "", port = ""] = talk.via?.split(":") ?? [];
+  const service = serviceOf(id);
+  if (service === null) return null;
+  const inside = talk.asks?.endsWith(`.${INSIDE_ZONE}`) === true;
+  return { ip: inside ? (service.loadBalancerIp ?? service.clusterIp) : service.clusterIp, port: Number(port) };
+};
 
 const uuidOf = (h: number, time: number, serial: number): string => {
   const hex = (n: number, width: number): string => n.toString(16).padStart(width, "0").slice(-width);

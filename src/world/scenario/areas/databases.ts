@@ -1,0 +1,81 @@
+import type { Area } from "../model.ts";
+import { APISERVER_PORT } from "../nodes.ts";
+import { asked, every, journey, service, talk, tcp, workload } from "../make.ts";
+
+const PG_MAIN: Readonly<Record<string, string>> = {
+  "app.kubernetes.io/component": "database",
+  "app.kubernetes.io/instance": "pg-main",
+  "app.kubernetes.io/managed-by": "cloudnative-pg",
+  "app.kubernetes.io/name": "postgresql",
+  "app.kubernetes.io/version": "17",
+  "cnpg.io/cluster": "pg-main",
+  "cnpg.io/podRole": "instance",
+};
+
+const instance = (number: number): Record<string, string> => {
+  const role = number === 1 ? "primary" : "replica";
+  return { "cnpg.io/instanceName": `pg-main-${String(number)}`, "cnpg.io/instanceRole": role, role };
+};
+
+/** CloudNativePG: an operator, a cluster of three, a weekly backup beyond the LAN. */
+export const DATABASES: Area = {
+  workloads: [
+    workload("databases/cloudnative-pg", {
+      nodes: ["node-1"],
+      labels: { "app.kubernetes.io/instance": "cloudnative-pg", "app.kubernetes.io/name": "cloudnative-pg" },
+      serviceAccount: "cloudnative-pg",
+      ports: [tcp("metrics", 8080), tcp("webhook-server", 9443)],
+      probes: [9443],
+      metrics: 8080,
+    }),
+    workload("databases/pg-main", {
+      kind: "Cluster",
+      nodes: ["node-1", "node-2", "node-3"],
+      labels: PG_MAIN,
+      replicaLabels: [1, 2, 3].map(instance),
+      serviceAccount: "pg-main",
+      ports: [tcp("postgresql", 5432), tcp("metrics", 9187), tcp("status", 8000)],
+      probes: [8000],
+      metrics: 9187,
+    }),
+  ],
+  services: [
+    service("databases/pg-main-rw", 35, [["postgres", 5432, 5432]], {
+      backend: { workload: "databases/pg-main", replica: 0 },
+      selector: { "cnpg.io/cluster": "pg-main", "cnpg.io/instanceRole": "primary" },
+      appliedBy: "databases/pg-main",
+    }),
+    service("databases/cnpg-webhook-service", 36, [["webhook-server", 443, 9443]], {
+      backend: { workload: "databases/cloudnative-pg", replica: null },
+      selector: { "app.kubernetes.io/name": "cloudnative-pg" },
+      appliedBy: "databases/cloudnative-pg",
+    }),
+  ],
+  talks: [
+    ...["databases/cloudnative-pg", "databases/pg-main"].map((id) =>
+      talk(id, "apiserver", String(APISERVER_PORT), every(10), { atStart: true }),
+    ),
+    ...[0, 1, 2].map((n) => talk("databases/cloudnative-pg", `databases/pg-main#${String(n)}`, "8000", every(5))),
+    ...[1, 2].map((n) =>
+      talk(`databases/pg-main#${String(n)}`, "databases/pg-main#0", "5432", every(30), {
+        asks: "pg-main-rw.databases.svc.cluster.local",
+        atStart: true,
+      }),
+    ),
+    talk(
+      "databases/pg-main#2",
+      "outside:s3",
+      "443",
+      { kind: "weekly", day: 0, hour: 2, minute: 30 },
+      { asks: "s3.offsite.example" },
+    ),
+  ],
+  journeys: [
+    journey(
+      "backup pg-main",
+      "kubectl cnpg backup pg-main -n databases",
+      asked,
+      "databases/pg-main#2 > outside:s3:443",
+    ),
+  ],
+};
