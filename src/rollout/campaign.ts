@@ -73,18 +73,30 @@ const providers = (inventory: Inventory): ReadonlySet<string> => {
 
 const LATEST_FIRST = [...KINDS].reverse();
 
+/**
+ * What most of a namespace runs. An app that brings its own Redis is an app; a namespace of databases is one that others
+ * depend on.
+ */
+const runsMostly = (inventory: Inventory, namespace: string, workloads: readonly WorkloadFact[]): readonly Kind[] => {
+  const lasting = workloads.filter((w) => !w.transient);
+  const charts = chartsOf(inventory, namespace);
+  return RUNS.filter(([, software]) => {
+    const pods = lasting.filter((w) => imagesOf(w).some((image) => software.test(image))).length;
+    const named = charts.filter((chart) => software.test(chart)).length;
+    return (pods > 0 && pods * 2 >= lasting.length) || (named > 0 && named * 2 >= charts.length);
+  }).map(([kind]) => kind);
+};
+
 const kindOf = (inventory: Inventory, namespace: string, issuers: ReadonlySet<string>): Kind => {
   const workloads = inventory.workloads.filter((w) => w.namespace === namespace);
-  const found = new Set<Kind>();
+  const found = new Set<Kind>(runsMostly(inventory, namespace, workloads));
   if (issuers.has(namespace)) found.add("identity");
   if (inventory.gateways.some((g) => g.podNamespace === namespace || g.namespace === namespace)) found.add("platform");
-  for (const text of [...workloads.flatMap(imagesOf), ...chartsOf(inventory, namespace)])
-    for (const [kind, software] of RUNS) if (software.test(text)) found.add(kind);
   for (const object of inventory.objects) {
     const kind = object.namespace === namespace ? OBJECTS[object.kind] : undefined;
     if (kind !== undefined) found.add(kind);
   }
-  // What runs several of them goes with the one that comes last.
+  // What is several of them goes with the one that comes last.
   const latest = LATEST_FIRST.find((kind) => found.has(kind));
   if (latest !== undefined) return latest;
   const talks = inventory.declared.some(

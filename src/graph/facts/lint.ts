@@ -51,6 +51,12 @@ const markdownProblems = async (tree: SourceTree, files: readonly FileChange[]):
 
 const folderOf = (path: string): string => posix.normalize(path).replace(/\/$/, "");
 
+/** Flux makes a kustomization where a folder has none: such a folder is its manifests. */
+const isKustomized = (tree: SourceTree, folder: string): boolean =>
+  ["kustomization.yaml", "kustomization.yml", "Kustomization"].some(
+    (name) => tree.read(posix.join(folder, name)) !== null,
+  );
+
 /** Flux Kustomizations whose input the changeset changes: files below their folder, or objects that come out otherwise. */
 export const touchedFolders = (
   before: Inventory,
@@ -74,7 +80,7 @@ export const lintFacts = async (options: {
   const folders = touchedFolders(inventory.before, inventory.after, files);
   const [markdown, ...problems] = await Promise.all([
     markdownProblems(tree.before, files),
-    ...folders.map((folder) => build(tree.after, folder)),
+    ...folders.map((folder) => (isKustomized(tree.after, folder) ? build(tree.after, folder) : null)),
   ]);
   return {
     yaml: files.flatMap(yamlProblems),
