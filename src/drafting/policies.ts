@@ -94,16 +94,15 @@ const fileFor = (place: Place, subject: WorkloadFact, input: PolicyPlanInput, mi
   }
 };
 
-const keyless = (labels: unknown): string | null =>
-  labels === undefined
-    ? "[]"
-    : isRecord(labels)
-      ? JSON.stringify(
-          Object.entries(labels)
-            .map(([k, v]) => [k.replace(/^(any|k8s):/, ""), v])
-            .sort(),
-        )
-      : null;
+/** Labels to compare by: in a policy's subject the source of a key makes no difference for pods. */
+const keyless = (labels: unknown): string | null => {
+  if (labels === undefined) return "";
+  if (!isRecord(labels)) return null;
+  return Object.entries(labels)
+    .map(([key, value]) => `${key.replace(/^(any|k8s):/, "")}=${String(value)}`)
+    .sort(byText)
+    .join("\n");
+};
 
 /** The app's own additive policy, where one stands that selects exactly these pods and belongs to this namespace alone. */
 const standing = (
