@@ -8,17 +8,28 @@ export interface Prefix {
 
 export const isV4 = (prefix: Prefix): boolean => prefix.bytes.length === 4;
 
-const DECIMAL_V4 = /^(0|[1-9]\d{0,2})(\.(0|[1-9]\d{0,2})){3}$/;
+/** Four decimal parts without leading zeros; null otherwise. */
+const parseV4 = (text: string): readonly number[] | null => {
+  const parts = text.split(".");
+  if (parts.length !== 4) return null;
+  const bytes: number[] = [];
+  for (const part of parts) {
+    if (part.length === 0 || part.length > 3 || !/^(?:0|[1-9]\d*)$/.test(part)) return null;
+    const byte = Number(part);
+    if (byte > 255) return null;
+    bytes.push(byte);
+  }
+  return bytes;
+};
 
 /** Go's `netip.ParseAddr`: no octal, no short forms; zones are refused for prefixes and useless to policy. */
 export const parseAddress = (text: string): Prefix | null => {
   if (text.includes(":")) {
     if (text.includes("%") || !ipaddr.IPv6.isValid(text)) return null;
-    const bytes = ipaddr.IPv6.parse(text).toByteArray();
-    return { bytes, bits: 128 };
+    return { bytes: ipaddr.IPv6.parse(text).toByteArray(), bits: 128 };
   }
-  if (!DECIMAL_V4.test(text) || !ipaddr.IPv4.isValidFourPartDecimal(text)) return null;
-  return { bytes: ipaddr.IPv4.parse(text).toByteArray(), bits: 32 };
+  const bytes = parseV4(text);
+  return bytes === null ? null : { bytes, bits: 32 };
 };
 
 /** Go's `netip.ParsePrefix`: needs a slash, decimal bits without sign or leading zero; host bits may be set (C B.3.1). */

@@ -150,17 +150,18 @@ export const readPeers = (value: Value, section: Section, settings: CiliumSettin
 /** What the sanitizer asks of the members together and one by one (C C.1.5, C.1.7 to C.1.9). */
 export const checkPeers = (value: Value, peers: RawPeers, section: Section, settings: CiliumSettings): void => {
   const prefix = section.direction === "ingress" ? "from" : "to";
-  const present = [
-    [`${prefix}Endpoints`, peers.endpoints?.length ?? 0],
-    [`${prefix}CIDR`, peers.cidrs?.length ?? 0],
-    [`${prefix}CIDRSet`, peers.cidrSet?.length ?? 0],
-    [`${prefix}Entities`, peers.entities?.length ?? 0],
-    [`${prefix}Nodes`, peers.nodes?.length ?? 0],
-    [`${prefix}Groups`, peers.groups],
-    ["toServices", peers.services?.length ?? 0],
-    ["toFQDNs", peers.fqdns?.length ?? 0],
-  ] as const;
-  const used = present.filter(([, count]) => count > 0).map(([name]) => name);
+  const used: string[] = [];
+  const note = (count: number, name: string): void => {
+    if (count > 0) used.push(name);
+  };
+  note(peers.endpoints?.length ?? 0, `${prefix}Endpoints`);
+  note(peers.cidrs?.length ?? 0, `${prefix}CIDR`);
+  note(peers.cidrSet?.length ?? 0, `${prefix}CIDRSet`);
+  note(peers.entities?.length ?? 0, `${prefix}Entities`);
+  note(peers.nodes?.length ?? 0, `${prefix}Nodes`);
+  note(peers.groups, `${prefix}Groups`);
+  note(peers.services?.length ?? 0, "toServices");
+  note(peers.fqdns?.length ?? 0, "toFQDNs");
   if (used.length > 1) {
     value.refuse(`combining ${used.join(" and ")} in one rule is not supported`, "Give each its own rule.");
   }

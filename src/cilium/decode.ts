@@ -5,7 +5,7 @@ import { own, isRecord, Value } from "./go-json.ts";
 import { readSelector } from "./label-syntax.ts";
 import { checkPeers, type RawPeers, readPeers } from "./decode-peers.ts";
 import { type RawPorts, readPorts } from "./decode-ports.ts";
-import type { Path, Problems } from "./problems.ts";
+import type { Problems } from "./problems.ts";
 import { pointer } from "./problems.ts";
 import type { SelectorTerms } from "./selector.ts";
 
@@ -21,7 +21,6 @@ export interface RawRule {
 
 /** One `spec`, or one element of `specs`. */
 export interface RawSpec {
-  readonly path: Path;
   readonly endpointSelector: SelectorTerms | null;
   readonly nodeSelector: SelectorTerms | null;
   readonly rules: readonly RawRule[];
@@ -134,7 +133,6 @@ const readSpec = (value: Value, context: DecodeContext): RawSpec => {
   const deny = value.at("enableDefaultDeny");
   deny.checkObject();
   return {
-    path: value.path,
     endpointSelector: endpoint.isAbsent ? null : readSelector(endpoint),
     nodeSelector: node.isAbsent ? null : readSelector(node),
     rules,
@@ -151,7 +149,7 @@ export const decodeCilium = (
   context: DecodeContext,
   problems: Problems,
 ): readonly RawSpec[] => {
-  const root = new Value(document.object, [], problems);
+  const root = new Value(document.object, problems);
   if (!isRecord(document.object)) {
     root.refuse("a policy must be an object", "Write one Kubernetes object per YAML document.");
     return [];

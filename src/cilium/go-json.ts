@@ -24,13 +24,28 @@ export const own = (record: Readonly<Record<string, unknown>>, key: string): unk
 /** One value and where it stands. */
 export class Value {
   readonly raw: unknown;
-  readonly path: Path;
   readonly problems: Problems;
+  readonly #parent: Value | null;
+  readonly #key: string | number;
 
-  constructor(raw: unknown, path: Path, problems: Problems) {
+  constructor(raw: unknown, problems: Problems, parent: Value | null = null, key: string | number = "") {
     this.raw = raw;
-    this.path = path;
     this.problems = problems;
+    this.#parent = parent;
+    this.#key = key;
+  }
+
+  /** Made when asked for: most values are fine, and nobody wants to know where they stand. */
+  get path(): Path {
+    const path: (string | number)[] = [];
+    this.#collect(path);
+    return path;
+  }
+
+  #collect(into: (string | number)[]): void {
+    if (this.#parent === null) return;
+    this.#parent.#collect(into);
+    into.push(this.#key);
   }
 
   get isNull(): boolean {
@@ -44,7 +59,7 @@ export class Value {
 
   at(key: string | number): Value {
     const raw = isRecord(this.raw) ? own(this.raw, String(key)) : undefined;
-    return new Value(raw, [...this.path, key], this.problems);
+    return new Value(raw, this.problems, this, key);
   }
 
   refuse(message: string, remedy: string): void {
@@ -89,7 +104,7 @@ export class Value {
     if (this.isNull) return null;
     if (Array.isArray(this.raw)) {
       const items: readonly unknown[] = this.raw;
-      return items.map((raw, i) => new Value(raw, [...this.path, i], this.problems));
+      return items.map((raw, i) => new Value(raw, this.problems, this, i));
     }
     this.#wrong("a list");
     return null;

@@ -158,7 +158,7 @@ export const lowerNetworkPolicy = (
   context: LoweringContext,
   problems: Problems,
 ): readonly PolicyRule[] => {
-  const root = new Value(document.object, [], problems);
+  const root = new Value(document.object, problems);
   if (!isRecord(document.object)) {
     root.refuse("a policy must be an object", "Write one Kubernetes object per YAML document.");
     return [];

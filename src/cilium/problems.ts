@@ -22,11 +22,14 @@ export interface ValidityProblem {
 export const pointer = (path: Path): string =>
   path.map((p) => `/${String(p).replaceAll("~", "~0").replaceAll("/", "~1")}`).join("");
 
+/** Nobody reads more than this, and a hostile object must not make us write it. */
+const MOST = 200;
+
 /** Collects problems of one object, each where it stands. */
 export class Problems {
   readonly #document: PolicyDocument;
   readonly #found: ValidityProblem[] = [];
-  readonly #seen = new Set<string>();
+  #seen: Set<string> | null = null;
 
   constructor(document: PolicyDocument) {
     this.#document = document;
@@ -35,7 +38,9 @@ export class Problems {
   add(layer: Layer, path: Path, message: string, remedy: string): void {
     const where = pointer(path);
     const key = `${layer} ${where} ${message}`;
-    if (this.#seen.has(key)) return;
+    // Each layer keeps its first problem, however many another layer found.
+    this.#seen ??= new Set();
+    if (this.#seen.has(key) || (this.#found.length >= MOST && this.has(layer))) return;
     this.#seen.add(key);
     this.#found.push({ layer, path: where, message, remedy, origin: this.#origin(path) });
   }

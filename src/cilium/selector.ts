@@ -107,7 +107,8 @@ const requirement = (extended: string, operator: Operator, values: readonly stri
   return { source: source === "" ? "any" : source, key, operator, values };
 };
 
-const textOf = (r: Requirement): string => `${r.source}:${r.key} ${r.operator} ${[...r.values].sort().join("|")}`;
+const textOf = ({ source, key, operator, values }: Requirement): string =>
+  `${source}:${key} ${operator} ${values.length === 1 ? (values[0] ?? "") : [...values].sort().join("|")}`;
 
 export const toSelector = (terms: SelectorTerms): Selector => {
   const requirements = [

@@ -143,6 +143,7 @@ const members = (r: Random, { direction, deny, odd, nodes }: PeerChoice): Record
         ),
       };
     case "Groups":
+    default:
       return { toGroups: [{ aws: { securityGroupsIds: ["sg-1"] } }] };
   }
 };

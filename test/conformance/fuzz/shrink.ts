@@ -4,7 +4,7 @@ import type { GeneratedScenario } from "./generate.ts";
 import { askOracle } from "./oracle.ts";
 
 /** Every value that is this one with one thing less: an element, a key, or something inside one. */
-function* smaller(value: unknown): Generator<unknown> {
+function* smaller(value: unknown): Generator {
   if (Array.isArray(value)) {
     const items: readonly unknown[] = value;
     for (let i = 0; i < items.length; i++) yield items.filter((_, j) => j !== i);

@@ -313,7 +313,7 @@ func answer(header vectors.Header, s vectors.Scenario) (vectors.Answer, error) {
 }
 
 func main() {
-	logging.SetLogLevel(slog.LevelError + 8)
+	logging.SetLogLevel(logrus.PanicLevel)
 	if err := re.InitRegexCompileLRU(1024); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
