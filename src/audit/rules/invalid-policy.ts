@@ -8,6 +8,8 @@ import { at } from "../json.ts";
 import type { Path } from "../json.ts";
 import { inPolicy, relatedRules } from "./shared.ts";
 
+const sentence = (text: string): string => text.replace(/\.$/, "");
+
 const steps = (pointer: string): Path =>
   pointer
     .split("/")
@@ -49,11 +51,35 @@ const fixOf = (view: PolicyView, problem: ValidityProblem): Fix | null => {
 };
 
 const severityOf = (problem: ValidityProblem, locked: boolean, additive: boolean): Severity => {
-  if (problem.layer === "meant") return "warning";
+  if (problem.layer === "meant") return additive ? "info" : "warning";
   if (problem.layer === "schema") return "error";
   // Without default deny around it an additive policy that is not imported opens and closes nothing.
   return locked || !additive ? "error" : "warning";
 };
+
+const LAYERS: readonly ValidityProblem["layer"][] = ["schema", "agent", "meant"];
+
+const depth = (path: string): number => path.split("/").length;
+
+/** Two who refuse the same value, or what stands directly around it, refuse one defect. */
+const isSame = (a: string, b: string): boolean => {
+  const [outer, inner] = depth(a) <= depth(b) ? [a, b] : [b, a];
+  return inner === outer || (inner.startsWith(`${outer}/`) && depth(inner) - depth(outer) === 1);
+};
+
+const distinct = (problems: readonly ValidityProblem[]): readonly ValidityProblem[] => {
+  const kept: ValidityProblem[] = [];
+  for (const layer of LAYERS)
+    for (const problem of problems.filter((p) => p.layer === layer))
+      if (!kept.some((k) => k.layer !== layer && isSame(k.path, problem.path))) kept.push(problem);
+  return kept;
+};
+
+/** `/spec/egress/0/toPorts` as people write it: `spec.egress[0].toPorts`. */
+const inWords = (pointer: string): string =>
+  steps(pointer)
+    .map((step, i) => (typeof step === "number" ? `[${step}]` : i === 0 ? step : `.${step}`))
+    .join("");
 
 const isLocked = (context: Context, view: PolicyView): boolean =>
   view.namespace !== null && context.judge.lockedAnyWay(view.namespace);
@@ -69,7 +95,7 @@ export const invalidPolicy: Rule = {
     for (const view of context.written) {
       const locked = isLocked(context, view);
       const additive = view.specs.every((s) => DIRECTIONS.every((d) => !s.enforces[d]));
-      for (const problem of context.problemsOf.get(view) ?? []) {
+      for (const problem of distinct(context.problemsOf.get(view) ?? [])) {
         const by =
           locked && view.namespace !== null
             ? DIRECTIONS.flatMap((d) => context.judge.defaultDeny(context.judge.endpoint(view.namespace ?? ""), d).by)
@@ -77,7 +103,7 @@ export const invalidPolicy: Rule = {
         yield inPolicy(view, {
           path: steps(problem.path),
           severity: severityOf(problem, locked, additive),
-          message: `${problem.message}${consequence(problem, locked)}. ${problem.remedy}`,
+          message: `\`${inWords(problem.path)}\`: ${problem.message}${consequence(problem, locked)}. ${sentence(problem.remedy)}`,
           key: [problem.layer, withoutPositions(problem.path), problem.message],
           related: relatedRules(context, by, "default deny, which stands all the same"),
           fix: fixOf(view, problem),

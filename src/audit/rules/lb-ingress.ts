@@ -30,6 +30,10 @@ const isRouted = (context: Context, service: ServiceFact, port: number): boolean
     r.backends.some((b) => b.namespace === service.namespace && b.service === service.name && b.port === port),
   );
 
+/** An address that nobody fixed and no name leads to is one that no client was ever told. */
+const isKnownToClients = (service: ServiceFact): boolean =>
+  service.type === "NodePort" || service.loadBalancerIps.length > 0 || service.hostnames.length > 0;
+
 /** Ports for the cluster's own machinery, which a chart puts on the same Service. */
 const MACHINERY = /metric|health|probe|admin|status/i;
 
@@ -79,7 +83,7 @@ function* check(context: Context, service: ServiceFact): Generator<Defect> {
     const id = `${service.namespace}/${service.name}`;
     const base = { namespace: pod.namespace, policy, sure, origin };
     if (verdict.verdict === "dropped" && !admitsSomeOfWorld(context, pod, protocol, containerPort)) {
-      const isAside = isRouted(context, service, port) || MACHINERY.test(name ?? "");
+      const isAside = isRouted(context, service, port) || MACHINERY.test(name ?? "") || !isKnownToClients(service);
       yield {
         ...base,
         severity: isAside ? "info" : "warning",
