@@ -27,8 +27,10 @@ import type {
   Rehearsal,
   SoakFacts,
 } from "../gate.ts";
+import { allowsLive } from "../gates/allows-live.ts";
 import { compatible } from "../gates/compatible.ts";
 import { scope } from "../gates/scope.ts";
+import { turn } from "../gates/turn.ts";
 import { findingsOf } from "./findings.ts";
 import { Kept } from "./kept.ts";
 import { lintFacts } from "./lint.ts";
@@ -107,6 +109,13 @@ const soakOf = (main: Survey, namespace: string, hasEvidence: boolean): Known<So
     coverage,
     newWorkloads: [],
   });
+};
+
+/** Nothing but the drafting holds it: then what could not be drafted is the answer. */
+const standsAnyway = (facts: GateFacts): boolean => {
+  const asked =
+    facts.request.lane === "propose-default-deny" ? [scope, turn, compatible, allowsLive] : [scope, turn, compatible];
+  return asked.every((gate) => gate.judge(facts).pass);
 };
 
 /** How many inventories, audits and lint results are kept: the base and a few changesets over it. */
@@ -196,7 +205,7 @@ export const factsReader = (ports: ReaderPorts): FactsReader => {
     return found === null ? unknown("there is no such confirmation", "a person's confirmation") : known(found);
   };
 
-  /** What cannot be drafted is told as it is, unless the namespace may not be locked anyway: then the gate says so. */
+  /** What cannot be drafted is told as it is, unless a gate would say no anyway: then the gate says so, with its lesson. */
   const read = async (request: LaneRequest): Promise<GateFacts> => {
     const main = await survey({ ...ports, readInventory: (tree) => inventoryValue(tree) });
     try {
@@ -204,7 +213,7 @@ export const factsReader = (ports: ReaderPorts): FactsReader => {
     } catch (error) {
       if (!(error instanceof OperatorError) || error.kind !== "input") throw error;
       const bare = await factsOf(main, request, null);
-      if (scope.judge(bare).pass && compatible.judge(bare).pass) throw error;
+      if (standsAnyway(bare)) throw error;
       return bare;
     }
   };

@@ -56,6 +56,8 @@ export const oneNamespace = gate(
     const { before, after } = facts.inventory;
     if (!before.known) return refusesUnknown("What the repository applies", before);
     if (!after.known) return refusesUnknown("What the repository would apply with the change", after);
+    // Nothing can come of it: the door opens to no empty change.
+    if (facts.changeset.files.length === 0) return passes("Nothing would change.");
     const stray = strayFiles(facts);
     if (stray.length > 0)
       return refuses(

@@ -73,7 +73,7 @@ export const propose =
     const facts = await readings.of(run.id, ask);
     if (draft !== null && facts.changeset.files.length === 0 && mayBeLocked(ports, facts))
       return end({ kind: "settled", note: "Main already holds what would be proposed: there is nothing to change." });
-    const lane = draft === null ? wished : laneFor(ports, facts);
+    const lane = draft === null || isUndrafted(facts) ? wished : laneFor(ports, facts);
     if (!isBuilt(lanes, lane)) return end(notBuilt(lane));
     await ports.ledger.append({
       kind: "proposal",
@@ -91,7 +91,11 @@ export const propose =
 
 /** Where nothing may be locked at all, that is the answer, also when there would be nothing to change. */
 const mayBeLocked = ({ catalog: { scope } }: GraphPorts, facts: GateFacts): boolean =>
-  facts.draft !== null && (scope === undefined || judge(scope, facts).pass);
+  !isUndrafted(facts) && (scope === undefined || judge(scope, facts).pass);
+
+/** A gate would say no anyway, so the reader drafted nothing: then that gate's lane is the one that was asked for. */
+const isUndrafted = ({ draft, request }: GateFacts): boolean =>
+  draft === null && (request.draft === "allows" || request.draft === "default-deny");
 
 const laneFor = ({ laneOf }: GraphPorts, facts: GateFacts): LaneId => {
   const amounts = laneOf(facts);
