@@ -1,107 +1,120 @@
-import type * as client from "@kubernetes/client-node";
+import { existsSync } from "node:fs";
+import type { KubeConfig, RequestContext } from "@kubernetes/client-node";
 import { OperatorError } from "../facts/errors.ts";
 
-/** Which cluster, and as whom; contexts are names in the kubeconfig. */
-export interface ClusterAddress {
-  /** The kubeconfig's text, a file, or null for the usual places (KUBECONFIG, ~/.kube/config, in-cluster). */
-  readonly kubeconfig: { readonly text: string } | { readonly file: string } | null;
-  readonly context: string | null;
-}
+/** Who we are for one API server: a context of a kubeconfig, or a plain URL. */
+export type Identity =
+  | {
+      /** Null: what `kubectl` would take (`KUBECONFIG`, `~/.kube/config`, or the pod's own account). */
+      readonly kubeconfig: { readonly text: string } | { readonly file: string } | null;
+      /** Null: the current context. */
+      readonly context: string | null;
+    }
+  | { readonly server: string; readonly token: string | null };
 
-export interface Connection {
-  readonly name: string;
-  readonly core: client.CoreV1Api;
-  readonly custom: client.CustomObjectsApi;
-  readonly authorization: client.AuthorizationV1Api;
-  /** Calls the server; a failure names what was wanted, where, and the way out. */
-  readonly call: <T>(what: string, request: () => Promise<T>) => Promise<T>;
-}
-
-interface ApiError {
-  readonly code: number;
+export interface Reply {
+  readonly status: number;
   readonly body: unknown;
 }
 
-const isApiError = (error: unknown): error is ApiError =>
-  typeof error === "object" && error !== null && "code" in error && typeof error.code === "number";
+export interface Connection {
+  /** The server's URL, for messages. */
+  readonly server: string;
+  send(request: {
+    readonly method: "GET" | "POST" | "PATCH";
+    readonly path: string;
+    readonly body?: unknown;
+    readonly contentType?: string;
+  }): Promise<Reply>;
+}
 
-/** The server's own word on a refusal, from its Status object. */
-export const refusalOf = (error: unknown): { readonly code: number; readonly message: string } | null => {
-  if (!isApiError(error)) return null;
-  let body: unknown = error.body;
-  if (typeof body === "string")
-    try {
-      body = JSON.parse(body);
-    } catch {
-      // The text itself is the message.
-    }
-  const message =
-    typeof body === "object" && body !== null && "message" in body && typeof body.message === "string"
-      ? body.message
-      : String(body);
-  return { code: error.code, message: message.split("\n")[0] ?? "" };
-};
+const TIMEOUT_MS = 20_000;
 
-const failed = (name: string, what: string, error: unknown): OperatorError => {
-  const refusal = refusalOf(error);
-  if (refusal === null)
-    return new OperatorError(
-      "outside",
-      `the cluster cannot be reached to ${what}: ${error instanceof Error ? error.message : String(error)}`,
-      {
-        where: name,
-        remedy: "Check the context, the network, and that its credentials have not expired (kubectl get nodes).",
-        cause: error,
-      },
-    );
-  const denied = refusal.code === 401 || refusal.code === 403;
-  return new OperatorError("outside", `the cluster refused to ${what} (${refusal.code}: ${refusal.message})`, {
-    where: name,
-    remedy: denied
-      ? "Give the context's identity the right to read it; `network-operator doctor` lists what is needed."
-      : "See the API server's own log.",
-    cause: error,
-  });
-};
+const LOOPBACK = /^http:\/\/(?:127\.\d+\.\d+\.\d+|localhost|\[::1\])(?::\d+)?(?:\/|$)/;
 
-/** Loads the client only when a cluster is configured: paths that read files alone never pay for it. */
-export const connect = async (address: ClusterAddress): Promise<Connection> => {
-  const k8s = await import("@kubernetes/client-node");
-  const config = new k8s.KubeConfig();
-  const from = address.kubeconfig;
-  const where = from !== null && "file" in from ? from.file : "kubeconfig";
-  try {
-    if (from === null) config.loadFromDefault();
-    else if ("text" in from) config.loadFromString(from.text);
-    else config.loadFromFile(from.file);
-  } catch (cause) {
-    throw new OperatorError("input", "the kubeconfig cannot be read", {
-      where,
-      remedy: "Name a kubeconfig that kubectl accepts (cluster.kubeconfig).",
-      cause,
-    });
-  }
-  const known = config.getContexts().map((context) => context.name);
-  const wanted = address.context;
-  if (wanted !== null) {
-    if (!known.includes(wanted))
-      throw new OperatorError("input", `there is no context ${JSON.stringify(wanted)}`, {
-        where,
-        remedy: `There are: ${known.join(", ") || "none"}.`,
+const remedyFor = "Check the kubeconfig and its context (cluster.context); `doctor` says what is wrong";
+
+const loaded = (config: KubeConfig, identity: Identity): void => {
+  if ("server" in identity) {
+    const isPlain = identity.server.startsWith("http:");
+    if (isPlain && !LOOPBACK.test(identity.server))
+      throw new OperatorError("input", "plain HTTP is for this machine alone: credentials would travel in the clear", {
+        where: identity.server,
+        remedy: "Use https",
       });
-    config.setCurrentContext(wanted);
+    // There is no certificate to skip: the client library only wants to hear that plain HTTP is meant.
+    config.loadFromClusterAndUser(
+      { name: "cluster", server: identity.server, skipTLSVerify: isPlain },
+      { name: "user", ...(identity.token === null ? {} : { token: identity.token }) },
+    );
+    return;
   }
-  const name = `${config.getCurrentContext()} (${config.getCurrentCluster()?.server ?? "no server"})`;
+  const { kubeconfig, context } = identity;
+  const where = kubeconfig !== null && "file" in kubeconfig ? kubeconfig.file : null;
+  if (where !== null && !existsSync(where))
+    throw new OperatorError("input", "there is no such kubeconfig", { where, remedy: remedyFor });
+  try {
+    if (kubeconfig === null) config.loadFromDefault();
+    else if ("text" in kubeconfig) config.loadFromString(kubeconfig.text);
+    else config.loadFromFile(kubeconfig.file);
+    if (context !== null) config.setCurrentContext(context);
+  } catch (cause) {
+    throw new OperatorError("input", "the kubeconfig cannot be read", { where, remedy: remedyFor, cause });
+  }
+  if (config.getCurrentCluster() === null)
+    throw new OperatorError("input", `the kubeconfig has no context ${JSON.stringify(config.getCurrentContext())}`, {
+      where,
+      remedy: remedyFor,
+    });
+};
+
+const parsed = (text: string): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return { message: text.slice(0, 300) };
+  }
+};
+
+/** The reason beneath `fetch failed`. */
+const innermost = (error: unknown): string => {
+  let current: unknown = error;
+  while (current instanceof Error && current.cause instanceof Error) current = current.cause;
+  return current instanceof Error && current.message !== "" ? current.message : String(current);
+};
+
+/**
+ * A connection that knows Kubernetes' authentication (certificates, tokens, exec plugins) and nothing of its types. The
+ * client library costs a second to load, so it is loaded when somebody asks for a cluster.
+ *
+ * @throws OperatorError("input") for a kubeconfig that is missing, unreadable, or without the context
+ */
+export const connect = async (identity: Identity): Promise<Connection> => {
+  const client = await import("@kubernetes/client-node");
+  const config = new client.KubeConfig();
+  loaded(config, identity);
+  const server = (config.getCurrentCluster()?.server ?? "").replace(/\/+$/, "");
+  const library = new client.IsomorphicFetchHttpLibrary();
   return {
-    name,
-    core: config.makeApiClient(k8s.CoreV1Api),
-    custom: config.makeApiClient(k8s.CustomObjectsApi),
-    authorization: config.makeApiClient(k8s.AuthorizationV1Api),
-    call: async (what, request) => {
+    server,
+    send: async ({ method, path, body, contentType }) => {
+      const request: RequestContext = new client.RequestContext(`${server}${path}`, client.HttpMethod[method]);
+      request.setHeaderParam("Accept", "application/json");
+      if (body !== undefined) {
+        request.setHeaderParam("Content-Type", contentType ?? "application/json");
+        request.setBody(JSON.stringify(body));
+      }
+      request.setSignal(AbortSignal.timeout(TIMEOUT_MS));
       try {
-        return await request();
-      } catch (error) {
-        throw failed(name, what, error);
+        await config.applySecurityAuthentication(request);
+        const response = await library.send(request).toPromise();
+        return { status: response.httpStatusCode, body: parsed(await response.body.text()) };
+      } catch (cause) {
+        throw new OperatorError("outside", `the cluster's API server does not answer: ${innermost(cause)}`, {
+          where: server,
+          remedy: "Check that it is reachable from here and that the credentials still hold",
+          cause,
+        });
       }
     },
   };

@@ -1,141 +1,229 @@
-import type { ClusterReader } from "../facts/ports.ts";
-import { connect, refusalOf, type ClusterAddress, type Connection } from "./connection.ts";
-import {
-  identityLabels,
-  isRunning,
-  itemsOf,
-  kustomizationOf,
-  podOf,
-  policyOf,
-  serviceOf,
-  sourceOf,
-} from "./objects.ts";
+import { OperatorError } from "../facts/errors.ts";
+import type { ClusterReader, LivePolicy } from "../facts/ports.ts";
+import { connect, type Connection, type Identity, type Reply } from "./connection.ts";
+import { liveKustomizations, liveSources } from "./flux.ts";
+import { field, items, nameOf, stringMap, text } from "./objects.ts";
+import { livePods } from "./pods.ts";
+import { livePolicies } from "./policies.ts";
+import { liveServices } from "./services.ts";
 
-const PLURALS: Readonly<Record<string, string>> = {
-  CiliumNetworkPolicy: "ciliumnetworkpolicies",
-  CiliumClusterwideNetworkPolicy: "ciliumclusterwidenetworkpolicies",
+export type { Identity } from "./connection.ts";
+
+/** Kinds that a rollback touches, and where the API server keeps them. */
+const PLACES: Readonly<
+  Record<string, { readonly base: string; readonly plural: string; readonly namespaced: boolean }>
+> = {
+  CiliumNetworkPolicy: { base: "/apis/cilium.io/v2", plural: "ciliumnetworkpolicies", namespaced: true },
+  CiliumClusterwideNetworkPolicy: {
+    base: "/apis/cilium.io/v2",
+    plural: "ciliumclusterwidenetworkpolicies",
+    namespaced: false,
+  },
+  NetworkPolicy: { base: "/apis/networking.k8s.io/v1", plural: "networkpolicies", namespaced: true },
+  Kustomization: { base: "/apis/kustomize.toolkit.fluxcd.io/v1", plural: "kustomizations", namespaced: true },
+};
+const PAGE = 500;
+
+const messageOf = ({ body, status }: Reply): string => text(field(body, "message")) ?? `status ${status}`;
+
+const outside = (connection: Connection, what: string, remedy: string): OperatorError =>
+  new OperatorError("outside", what, { where: connection.server, remedy });
+
+interface Kept {
+  (): Promise<Connection>;
+}
+
+/** Connects once, when first asked; a failed attempt is tried again. */
+const lazily = (identity: Identity): Kept => {
+  let connection: Promise<Connection> | null = null;
+  return () => {
+    connection ??= connect(identity).catch((error: unknown) => {
+      connection = null;
+      throw error;
+    });
+    return connection;
+  };
 };
 
-const FLUX = { group: "kustomize.toolkit.fluxcd.io", version: "v1" } as const;
-const SOURCES = { group: "source.toolkit.fluxcd.io", version: "v1" } as const;
-const NETWORKING = { group: "networking.k8s.io", version: "v1" } as const;
-const CILIUM = { group: "cilium.io", version: "v2" } as const;
+/** Every object at a path, page by page; null where the API server does not know the resource. */
+const listAll = async (connection: Connection, path: string): Promise<readonly unknown[] | null> => {
+  const found: unknown[] = [];
+  for (let next: string | null = "", pages = 0; next !== null && pages < 1_000; pages++) {
+    const query: string = next === "" ? `limit=${PAGE}` : `limit=${PAGE}&continue=${encodeURIComponent(next)}`;
+    const reply = await connection.send({ method: "GET", path: `${path}?${query}` });
+    if (reply.status === 404) return null;
+    if (reply.status === 401 || reply.status === 403)
+      throw outside(
+        connection,
+        `the cluster refuses to list ${path}: ${messageOf(reply)}`,
+        "Give this identity the right to get, list and watch it",
+      );
+    if (reply.status !== 200)
+      throw outside(
+        connection,
+        `the cluster cannot list ${path}: ${messageOf(reply)}`,
+        "Ask again; if it stays, look at the API server",
+      );
+    found.push(...items(field(reply.body, "items")));
+    next = text(field(reply.body, "metadata", "continue"));
+  }
+  return found;
+};
 
-/** A kind that this cluster does not have is a list of none, not a failure. */
-const orNone = async (request: () => Promise<unknown>): Promise<unknown> => {
+/** Objects of a resource that may be missing, in the first version that is there: a cluster without Flux, or without Cilium. */
+const optional = async (connection: Connection, ...paths: readonly string[]): Promise<readonly unknown[]> => {
+  for (const path of paths) {
+    const found = await listAll(connection, path);
+    if (found !== null) return found;
+  }
+  return [];
+};
+
+const required = async (connection: Connection, path: string): Promise<readonly unknown[]> => {
+  const found = await listAll(connection, path);
+  if (found === null)
+    throw outside(connection, `there is nothing at ${path}`, "Check that this is a Kubernetes API server");
+  return found;
+};
+
+/** Objects that only make an answer better: without the right to read them, it is given without. */
+const ifAllowed = async (connection: Connection, path: string): Promise<readonly unknown[]> => {
   try {
-    return await request();
+    return await optional(connection, path);
   } catch (error) {
-    if (refusalOf(error)?.code === 404) return { items: [] };
+    if (error instanceof OperatorError) return [];
     throw error;
   }
 };
 
+const FLUX_SOURCES = { gitrepositories: "GitRepository", ocirepositories: "OCIRepository", buckets: "Bucket" } as const;
+
 /**
- * The live cluster through the official client, read only. `rollback` is the identity that access reviews and dry runs
- * ask for; without it they ask as the reader.
+ * The live cluster, read only. `rollback` is the second identity that reviews and dry runs ask about; nothing here ever
+ * changes an object. Methods throw OperatorError("outside") when the server cannot be reached or refuses, and
+ * OperatorError("input") when the kubeconfig is the trouble.
  */
-export const clusterReader = (options: {
-  readonly reader: ClusterAddress;
-  readonly rollback: ClusterAddress | null;
+export const clusterReader = ({
+  reader,
+  rollback,
+}: {
+  readonly reader: Identity;
+  readonly rollback: Identity | null;
 }): ClusterReader => {
-  let open: Promise<Connection> | null = null;
-  let acting: Promise<Connection> | null = null;
-  const reader = (): Promise<Connection> => (open ??= connect(options.reader));
-  const actor = (): Promise<Connection> =>
-    options.rollback === null ? reader() : (acting ??= connect(options.rollback));
-
-  const custom = async (what: string, at: { group: string; version: string }, plural: string) => {
-    const { call, custom: api } = await reader();
-    return itemsOf(await call(what, () => orNone(() => api.listClusterCustomObject({ ...at, plural }))));
+  const asReader = lazily(reader);
+  const asRollback = rollback === null ? null : lazily(rollback);
+  const policies = async (): Promise<readonly LivePolicy[]> => {
+    const connection = await asReader();
+    const [own, clusterwide, vanilla] = await Promise.all([
+      optional(connection, "/apis/cilium.io/v2/ciliumnetworkpolicies"),
+      optional(connection, "/apis/cilium.io/v2/ciliumclusterwidenetworkpolicies"),
+      required(connection, "/apis/networking.k8s.io/v1/networkpolicies"),
+    ]);
+    return [
+      ...livePolicies("CiliumNetworkPolicy", "cilium.io/v2", own),
+      ...livePolicies("CiliumClusterwideNetworkPolicy", "cilium.io/v2", clusterwide),
+      ...livePolicies("NetworkPolicy", "networking.k8s.io/v1", vanilla),
+    ];
   };
-
   return {
-    name: options.reader.context ?? "current context",
+    name: "server" in reader ? reader.server : (reader.context ?? "current context"),
     pods: async () => {
-      const { call, core } = await reader();
+      const connection = await asReader();
       const [pods, endpoints] = await Promise.all([
-        call("list pods", () => core.listPodForAllNamespaces()),
-        custom("list CiliumEndpoints", CILIUM, "ciliumendpoints"),
+        required(connection, "/api/v1/pods"),
+        ifAllowed(connection, "/apis/cilium.io/v2/ciliumendpoints"),
       ]);
-      const identities = new Map(endpoints.map(identityLabels));
-      return pods.items.filter(isRunning).map((pod) => podOf(pod, identities));
+      return livePods(pods, endpoints);
     },
-    services: async () => {
-      const { call, core } = await reader();
-      return (await call("list Services", () => core.listServiceForAllNamespaces())).items.map(serviceOf);
-    },
-    policies: async () => {
-      // All three raw: the client's own model of a NetworkPolicy renames `from`.
-      const [namespaced, clusterwide, plain] = await Promise.all([
-        custom("list CiliumNetworkPolicies", CILIUM, "ciliumnetworkpolicies"),
-        custom("list CiliumClusterwideNetworkPolicies", CILIUM, "ciliumclusterwidenetworkpolicies"),
-        custom("list NetworkPolicies", NETWORKING, "networkpolicies"),
-      ]);
-      return [
-        ...namespaced.map((object) => policyOf("CiliumNetworkPolicy", object)),
-        ...clusterwide.map((object) => policyOf("CiliumClusterwideNetworkPolicy", object)),
-        ...plain.map((object) => policyOf("NetworkPolicy", object)),
-      ];
-    },
-    kustomizations: async () => (await custom("list Kustomizations", FLUX, "kustomizations")).map(kustomizationOf),
-    sources: async () => {
-      const [git, oci] = await Promise.all([
-        custom("list GitRepositories", SOURCES, "gitrepositories"),
-        custom("list OCIRepositories", SOURCES, "ocirepositories"),
-      ]);
-      return [...git.map((o) => sourceOf("GitRepository", o)), ...oci.map((o) => sourceOf("OCIRepository", o))];
-    },
-    namespaces: async () => {
-      const { call, core } = await reader();
-      return (await call("list namespaces", () => core.listNamespace())).items.map((ns) => ({
-        name: ns.metadata?.name ?? "",
-        labels: ns.metadata?.labels ?? {},
-      }));
-    },
-    nodes: async () => {
-      const { call, core } = await reader();
-      return (await call("list nodes", () => core.listNode())).items.map((node) => ({
-        name: node.metadata?.name ?? "",
-        addresses: (node.status?.addresses ?? []).filter((a) => a.type.endsWith("IP")).map((a) => a.address),
-      }));
-    },
-    mayI: async ({ verb, group, resource, namespace }) => {
-      const { call, authorization } = await actor();
-      const answer = await call("review its own rights", () =>
-        authorization.createSelfSubjectAccessReview({
-          body: {
-            apiVersion: "authorization.k8s.io/v1",
-            kind: "SelfSubjectAccessReview",
-            spec: { resourceAttributes: { verb, group, resource, ...(namespace === null ? {} : { namespace }) } },
-          },
-        }),
+    services: async () => liveServices(await required(await asReader(), "/api/v1/services")),
+    policies,
+    kustomizations: async () => {
+      const group = "/apis/kustomize.toolkit.fluxcd.io";
+      return liveKustomizations(
+        await optional(await asReader(), `${group}/v1/kustomizations`, `${group}/v1beta2/kustomizations`),
       );
-      return answer.status?.allowed === true;
     },
-    dryRun: async ({ verb, kind, namespace, name, body }) => {
-      const { custom: api, call } = await actor();
-      const at = { ...CILIUM, namespace, plural: PLURALS[kind] ?? `${kind.toLowerCase()}s`, dryRun: "All" };
-      return call(`try to ${verb} ${kind} ${namespace}/${name}`, async () => {
-        try {
-          if (verb === "create") await api.createNamespacedCustomObject({ ...at, body });
-          else await mergePatch(api, { ...at, name, body });
-          return null;
-        } catch (error) {
-          const refusal = refusalOf(error);
-          if (refusal === null) throw error;
-          return refusal.message;
-        }
+    sources: async () => {
+      const connection = await asReader();
+      const group = "/apis/source.toolkit.fluxcd.io";
+      const found = await Promise.all(
+        Object.entries(FLUX_SOURCES).map(async ([plural, kind]) =>
+          liveSources(kind, await optional(connection, `${group}/v1/${plural}`, `${group}/v1beta2/${plural}`)),
+        ),
+      );
+      return found.flat();
+    },
+    namespaces: async () =>
+      (await required(await asReader(), "/api/v1/namespaces")).map((object) => ({
+        name: nameOf(object),
+        labels: stringMap(field(object, "metadata", "labels")),
+      })),
+    nodes: async () =>
+      (await required(await asReader(), "/api/v1/nodes")).map((object) => ({
+        name: nameOf(object),
+        addresses: items(field(object, "status", "addresses")).flatMap((a) =>
+          field(a, "type") === "InternalIP" || field(a, "type") === "ExternalIP"
+            ? (text(field(a, "address")) ?? [])
+            : [],
+        ),
+      })),
+    mayI: async ({ verb, group, resource, namespace }) => {
+      if (asRollback === null) return false;
+      const connection = await asRollback();
+      const attributes = { verb, group, resource, ...(namespace === null ? {} : { namespace }) };
+      const reply = await connection.send({
+        method: "POST",
+        path: "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews",
+        body: {
+          apiVersion: "authorization.k8s.io/v1",
+          kind: "SelfSubjectAccessReview",
+          spec: { resourceAttributes: attributes },
+        },
       });
+      if (reply.status !== 201 && reply.status !== 200)
+        throw outside(
+          connection,
+          `the cluster does not answer an access review: ${messageOf(reply)}`,
+          "Check the rollback identity (rollback.context)",
+        );
+      return field(reply.body, "status", "allowed") === true;
+    },
+    dryRun: async (request) => {
+      if (asRollback === null) return "no identity for a rollback is configured (rollback.context)";
+      return dryRun(await asRollback(), request);
     },
   };
 };
 
-/** The client sends JSON patches unless told otherwise. */
-const mergePatch = async (
-  api: Connection["custom"],
-  request: Parameters<Connection["custom"]["patchNamespacedCustomObject"]>[0],
-): Promise<unknown> => {
-  const { setHeaderOptions, PatchStrategy } = await import("@kubernetes/client-node");
-  return api.patchNamespacedCustomObject(request, setHeaderOptions("Content-Type", PatchStrategy.MergePatch));
+const dryRun = async (
+  connection: Connection,
+  request: Parameters<ClusterReader["dryRun"]>[0],
+): Promise<string | null> => {
+  const { verb, kind, namespace, name, body } = request;
+  const place = Object.hasOwn(PLACES, kind) ? PLACES[kind] : undefined;
+  if (place === undefined)
+    throw new OperatorError("input", `a dry run of ${kind} is not possible here`, {
+      remedy: `Ask for one of ${Object.keys(PLACES).join(", ")}`,
+    });
+  const collection = `${place.base}${place.namespaced ? `/namespaces/${encodeURIComponent(namespace)}` : ""}/${place.plural}`;
+  const query = "dryRun=All&fieldManager=network-operator";
+  const patch = (): Promise<Reply> =>
+    connection.send({
+      method: "PATCH",
+      path: `${collection}/${encodeURIComponent(name)}?${query}`,
+      body,
+      contentType: "application/merge-patch+json",
+    });
+  const create = (): Promise<Reply> => connection.send({ method: "POST", path: `${collection}?${query}`, body });
+  const first = await (verb === "patch" ? patch() : create());
+  // What is there already can be made: the question is whether the server takes these bytes.
+  const reply = verb === "create" && first.status === 409 ? await patch() : first;
+  if (reply.status >= 200 && reply.status < 300) return null;
+  if (reply.status === 401)
+    throw outside(
+      connection,
+      `the cluster does not know the rollback identity: ${messageOf(reply)}`,
+      "Renew its credentials",
+    );
+  return messageOf(reply);
 };
