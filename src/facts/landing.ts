@@ -213,6 +213,10 @@ const landHost = (
 ): readonly Landing[] => {
   const host = written.trim().toLowerCase().replace(/\.$/, "");
   if (host === "" || isLoopback(host)) return [];
+  if (/^\$\{[^}]*\}$/.test(host))
+    return [
+      unknown(`the repository alone does not resolve ${written.trim()}`, "the variable's value, or a recorded flow"),
+    ];
   if (isAddress(host)) return landAddress(host, target, world, facts);
   const name = serviceName(host, target.source.namespace, world, facts.clusterDomain);
   if (name === null) return landPublic(host, written.trim(), target, world, facts);
@@ -220,6 +224,13 @@ const landHost = (
   if (service !== undefined) return onService(service, target, world, facts, depth);
   if (name.namespace === "default" && name.name === "kubernetes")
     return [{ kind: "apiserver", port: facts.apiserverPort, protocol: "TCP" }];
+  if (!host.includes("."))
+    return [
+      unknown(
+        `"${host}" is no known Service of ${name.namespace}, and as a host of the local network it has no address here`,
+        "the Service from its chart or the cluster, or a recorded flow",
+      ),
+    ];
   return [unknown(`no Service ${name.namespace}/${name.name} is known`, "the Service, from the chart or the cluster")];
 };
 

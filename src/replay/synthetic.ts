@@ -255,5 +255,20 @@ export const unexercised = (request: {
       exercise: exerciseFor(flow),
     };
   });
-  return { exercises, unplaced };
+  const open = unplaced.filter((lost) => !request.edges.some((edge) => isPlacedBy(lost, edge, bench.cast)));
+  return { exercises, unplaced: open };
+};
+
+/** A recorded edge of the same workload on the same port, to a host of that name, shows where it arrives. */
+const isPlacedBy = ({ declared }: Unplaced, edge: Edge, who: Cast): boolean => {
+  if (edge.flows === 0 || edge.port !== declared.port || edge.protocol !== declared.protocol) return false;
+  if (declared.target.kind !== "host") return false;
+  const { namespace, workload } = declared.source;
+  const source = who.end(edge.source).workload;
+  const host = declared.target.host.toLowerCase();
+  return (
+    source?.namespace === namespace &&
+    source.name === workload &&
+    edge.destination.names.some((name) => name === host || name.startsWith(`${host}.`))
+  );
 };

@@ -141,6 +141,18 @@ describe("what else is declared or required", () => {
     expect(judge([dns], { inventory: { ...field, declared: [lost] } }).unplaced[0]).toMatchObject({ declared: lost });
   });
 
+  it("takes a recorded flow to a host of that name for the answer", () => {
+    const camera = declares({ kind: "host", host: "camera" }, 554);
+    const to = end("fqdn:camera.lan.example", {
+      labels: ["reserved:world"],
+      names: ["camera.lan.example"],
+      ips: ["192.168.5.9"],
+    });
+    const lost = { inventory: { ...field, declared: [camera] } };
+    expect(judge([dns], lost).unplaced).toHaveLength(1);
+    expect(judge([dns], { ...lost, edges: [edge(end(board), to, 554)] }).unplaced).toEqual([]);
+  });
+
   it("leaves a name with a variable in it unknown, where a name would have to decide", () => {
     const byName = additive("collab/board-allow", {
       endpointSelector: {},
