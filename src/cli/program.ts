@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { Command, type OutputConfiguration } from "commander";
 import { askCommands } from "./commands/ask.ts";
 import { auditCommand } from "./commands/audit.ts";
+import { evalsCommand } from "./commands/evals.ts";
 import { graphCommand } from "./commands/graph.ts";
 import { initCommand } from "./commands/init.ts";
 import { logCommand } from "./commands/log.ts";
@@ -30,6 +31,7 @@ export const buildProgram = (): Command => {
     sampleCommand(),
     auditCommand(),
     graphCommand(),
+    evalsCommand(),
     logCommand(),
     initCommand(),
   ])
