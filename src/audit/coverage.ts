@@ -75,9 +75,7 @@ export const portsMeet = (a: readonly PortView[] | null, b: readonly PortView[] 
 
 /** Whether a rule takes in this peer on these ports. */
 export const ruleCovers = (rule: RuleView, peer: PeerView, ports: readonly PortView[] | null): boolean =>
-  !rule.deny &&
-  portsCover(rule.ports, ports) &&
-  (rule.everyone ? rule.ports !== null : rule.peers.some((outer) => peerCovers(outer, peer)));
+  !rule.deny && portsCover(rule.ports, ports) && (rule.everyone || rule.peers.some((outer) => peerCovers(outer, peer)));
 
 /** Whether every pod that `inner` selects is selected by `outer`, as far as the selectors say. */
 export const subjectCovers = (outer: SpecView, inner: SpecView): boolean =>

@@ -191,15 +191,14 @@ export const reachesNamespace = (context: Context, end: End, namespace: string):
       r.direction === "egress" &&
       !r.deny &&
       matches(r.spec.subject, end) !== "no" &&
-      (r.everyone
-        ? r.ports !== null
-        : r.peers.some((p) => {
-            if (p.kind === "entity") return p.entity === "cluster" || p.entity === "all";
-            if (p.kind === "service") return p.namespace === namespace;
-            if (p.kind !== "endpoints") return false;
-            const named = namedNamespaces(p.selector);
-            return named === null ? !isReserved(p.selector) : named.includes(namespace);
-          })),
+      (r.everyone ||
+        r.peers.some((p) => {
+          if (p.kind === "entity") return p.entity === "cluster" || p.entity === "all";
+          if (p.kind === "service") return p.namespace === namespace;
+          if (p.kind !== "endpoints") return false;
+          const named = namedNamespaces(p.selector);
+          return named === null ? !isReserved(p.selector) : named.includes(namespace);
+        })),
   );
 
 export interface Knock {

@@ -41,8 +41,10 @@ export interface RuleView {
   readonly direction: Direction;
   readonly deny: boolean;
   readonly peers: readonly PeerView[];
-  /** No peer member at all: everyone, where ports are named (C B.1.3). */
+  /** No peer member at all, which means everyone: in a Cilium policy only beside ports (C B.1.3). */
   readonly everyone: boolean;
+  /** Neither peers nor ports: in a Cilium policy it allows nothing, and only turns default deny on (C A.6.1). */
+  readonly bare: boolean;
   /** A peer list that is written and empty: nobody, except for toFQDNs and toServices (C A.7). */
   readonly emptyPeers: readonly string[];
   /** Null: every port and protocol. */
@@ -218,7 +220,18 @@ const ciliumRule = (
     }
   }
   const ports = ciliumPorts(rule, path);
-  return { policy, spec, path, direction, deny, peers, everyone: written === 0, emptyPeers, ...ports };
+  return {
+    policy,
+    spec,
+    path,
+    direction,
+    deny,
+    peers,
+    everyone: written === 0 && ports.ports !== null,
+    bare: written === 0 && ports.ports === null,
+    emptyPeers,
+    ...ports,
+  };
 };
 
 const vanillaPeer = (item: unknown, path: Path, namespace: string): PeerView => {
@@ -263,6 +276,7 @@ const vanillaSpec = (policy: PolicyView, object: unknown): SpecView => {
         deny: false,
         peers: list.map((item, j) => vanillaPeer(item, [...path, key, j], namespace)),
         everyone: list.length === 0,
+        bare: false,
         emptyPeers: [],
         ports: ports.length === 0 ? null : ports.map((p) => (p.protocol === "ANY" ? { ...p, protocol: "TCP" } : p)),
         icmp: false,

@@ -6,8 +6,7 @@ import { relatedAt } from "../rule.ts";
 import { inRule, nameOf, onPorts } from "./shared.ts";
 
 /** A deny rule without ports and without peers contributes nothing: it only turns default deny on (C A.6.1). */
-const contributes = (rule: RuleView): boolean =>
-  rule.deny && (rule.peers.length > 0 || (rule.everyone && rule.ports !== null));
+const contributes = (rule: RuleView): boolean => rule.deny && (rule.peers.length > 0 || rule.everyone);
 
 const isEverything = (rule: RuleView): boolean =>
   rule.ports === null && rule.peers.some((p) => p.kind === "entity" && p.entity === "all");

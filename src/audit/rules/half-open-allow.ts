@@ -112,13 +112,7 @@ const isDeclared = (context: Context, clients: readonly End[], servers: readonly
  * An egress without its ingress is a connection that somebody means to make. An ingress that no client uses, or one port
  * more than the peer answers on, may be left over: it is a hole only where a manifest asks for it.
  */
-const severityOf = (
-  context: Context,
-  rule: RuleView,
-  peer: PeerView,
-  half: Half,
-  ours: readonly End[],
-): Severity => {
+const severityOf = (context: Context, rule: RuleView, peer: PeerView, half: Half, ours: readonly End[]): Severity => {
   const isEgress = rule.direction === "egress";
   if (isEgress && !half.partial) return "error";
   // A whole namespace admitted: which of its pods come is no statement of this rule.

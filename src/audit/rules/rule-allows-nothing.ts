@@ -11,8 +11,7 @@ const reasonOf = (rule: RuleView): string | null => {
   if (key !== undefined && rule.peers.length === 0) return `\`${key}: []\` selects nobody`;
   if (rule.ports !== null && rule.ports.length === 0 && !rule.icmp)
     return "its `ports` list is empty, and an empty list is no port at all";
-  const bare = rule.everyone && rule.ports === null;
-  if (!bare || rule.policy.ref.kind === "NetworkPolicy") return null;
+  if (!rule.bare) return null;
   if (rule.spec.additive[rule.direction])
     return "an empty rule names no peer and no port, and `enableDefaultDeny` is false, so it does nothing at all";
   if (/allow/i.test(rule.policy.ref.name) && !/deny|lock/i.test(rule.policy.ref.name))

@@ -45,7 +45,7 @@ export const tooWide: Rule = {
     "Name the peers and the container ports; use entities for nodes and the API server; say in a comment why `world` is meant.",
   *check(context) {
     for (const rule of context.rules) {
-      if (rule.deny || (rule.everyone && rule.ports === null)) continue;
+      if (rule.deny || rule.bare) continue;
       const { everyone, world } = reachOf(rule);
       if (!world) continue;
       const every = allPorts(rule);
