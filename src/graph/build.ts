@@ -24,7 +24,7 @@ import { awaitAnswer } from "./nodes/pause.ts";
 import { afterPrepare, prepareSignOff } from "./nodes/prepare-sign-off.ts";
 import { afterPropose, propose } from "./nodes/propose.ts";
 import { afterReport, report } from "./nodes/report.ts";
-import type { GraphPorts } from "./ports.ts";
+import type { GraphPorts, NodePorts, SignOffDesk } from "./ports.ts";
 import { makeReadings } from "./readings.ts";
 import { seal } from "./seal.ts";
 import { Input, State, type GraphState, type GraphUpdate } from "./state.ts";
@@ -50,6 +50,20 @@ const effectOf = (lane: Lane, ports: GraphPorts): Effect => {
   throw notBuilt(lane, `the effect ${lane.effect}`);
 };
 
+/** Everything but the hands: a node can look, judge and ask, and only an effect's node is given a writer. */
+const nodePorts = (ports: GraphPorts): NodePorts => {
+  const { look, reader, catalog, laneOf, ledger, clock, locks, model, checkpointer, signOff } = ports;
+  const desk: SignOffDesk | null =
+    signOff === null
+      ? null
+      : {
+          putRequest: (request) => signOff.putRequest(request),
+          requests: (namespace) => signOff.requests(namespace),
+          page: (request) => signOff.page(request),
+        };
+  return { look, reader, catalog, laneOf, ledger, clock, locks, model, checkpointer, signOff: desk };
+};
+
 /**
  * The wiring, not yet compiled: it reads as the diagram.
  *
@@ -64,16 +78,17 @@ export const wire = (
   lanes: readonly Lane[] = LANES,
 ): GuardedGraph<typeof State.fields, typeof Input.fields> => {
   const built = builtLanes(lanes);
-  const tools = readingTools(ports.look);
-  const readings = makeReadings(ports.reader);
+  const eyes = nodePorts(ports);
+  const tools = readingTools(eyes.look);
+  const readings = makeReadings(eyes.reader);
 
   const graph = new GuardedGraph(State, Input)
-    .step("intake", intake(ports))
-    .step("operator", operator(ports, tools))
+    .step("intake", intake(eyes))
+    .step("operator", operator(eyes, tools))
     .step("look", look(tools))
-    .step("propose", propose(ports, built, readings))
+    .step("propose", propose(eyes, built, readings))
     .step("report", report(readings))
-    .step("answer", answer(ports))
+    .step("answer", answer(eyes))
     .edge(START, "intake")
     .route("intake", afterIntake, { operate: "operator", propose: "propose", answer: "answer" })
     .route("operator", afterOperator, { look: "look", propose: "propose", answer: "answer" })
@@ -99,26 +114,27 @@ const addLane = (
   ports: GraphPorts,
   readings: ReturnType<typeof makeReadings>,
 ): void => {
+  const eyes = nodePorts(ports);
   const effect = effectId(lane);
   const stops = stopsOf(lane);
   lane.parts.forEach((part, at) => {
     const id = entryNode(lane.id, part);
     const next = stops[at + 1] ?? effect;
     if ("gate" in part) {
-      const gate = gateOf(ports.catalog, lane, part.gate);
-      graph.gate(id, gate.depth, gateNode(lane.id, gate, ports, readings));
+      const gate = gateOf(eyes.catalog, lane, part.gate);
+      graph.gate(id, gate.depth, gateNode(lane.id, gate, eyes, readings));
       graph.route(id, afterGate(lane.id, gate), { pass: next, refuse: "report" });
       return;
     }
     if (part.pause !== "sign-off") throw notBuilt(lane, `the pause ${part.pause}`);
     const pause = pauseId(lane.id, part.pause);
-    graph.step(id, prepareSignOff(ports, readings)).route(id, afterPrepare, { asked: pause, refused: "report" });
+    graph.step(id, prepareSignOff(eyes, readings)).route(id, afterPrepare, { asked: pause, refused: "report" });
     graph.pause(pause, awaitAnswer).edge(pause, next);
   });
   graph.effect(
     effect,
     gatesOf(lane).map((id) => gateId(lane.id, id)),
-    effectNode(lane, effectOf(lane, ports), ports),
+    effectNode(lane, effectOf(lane, ports), eyes),
   );
   graph.route(effect, afterEffect, { done: "report", adopted: "report", refused: "report", again: "propose" });
 };
@@ -141,4 +157,4 @@ export const buildGraph = (
 
 /** The graph's shape alone: wiring touches no port but the catalog, so none is needed to draw it or to prove it. */
 export const topologyOf = (catalog: GateCatalog, lanes: readonly Lane[] = LANES): Topology =>
-  wire({ catalog } as GraphPorts, lanes).topology;
+  wire({ catalog, signOff: null } as unknown as GraphPorts, lanes).topology;

@@ -27,20 +27,21 @@ const planned = (lane: Lane): Lane => ({ ...lane, built: false });
 
 /**
  * The one list. Nodes, edges, diagram, proof, door, docs and evals read it; there is no second.
- * What each gate means stands in its own file under `gates/`.
+ * What each gate means stands in its own file under `gates/`. Order decides only which refusal is told first: what the
+ * namespace is, before whose turn it is, before what the bytes do.
  */
 export const LANES: readonly Lane[] = [
   lane(
     "propose-allows",
     [
       "scope",
+      "compatible",
       "one-namespace",
       "turn",
       "allows-first",
       "replay",
       "unexercised",
       "recovery-path",
-      "compatible",
       "no-audit-mode",
       "valid",
       "lint",
@@ -52,6 +53,7 @@ export const LANES: readonly Lane[] = [
     "propose-default-deny",
     [
       "scope",
+      "compatible",
       "one-namespace",
       "turn",
       "allows-first",
@@ -60,7 +62,6 @@ export const LANES: readonly Lane[] = [
       "replay",
       "unexercised",
       "recovery-path",
-      "compatible",
       "no-audit-mode",
       "valid",
       "lint",

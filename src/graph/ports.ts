@@ -15,16 +15,20 @@ export interface PullRequestText {
   readonly commitMessage: string;
 }
 
-/** Where sign-offs are asked for and recorded. Nothing in it can sign. */
-export interface SignOffPort {
+/** Where a sign-off is asked for. Nothing in it can sign, and nothing in it can record. */
+export interface SignOffDesk {
   putRequest(request: SignOffRequest): void;
   /** Newest first. */
   requests(namespace: string | null): readonly SignOffRequest[];
+  /** Where a person walks and signs; null without a public URL. */
+  page(request: string): string | null;
+}
+
+/** Where a sign-off is recorded. */
+export interface SignOffRecords {
   /** Spends an attestation; false when it was spent before. */
   record(attestation: string, namespace: string): boolean;
   recorded(): readonly { readonly attestation: string; readonly namespace: string }[];
-  /** Where a person walks and signs; null without a public URL. */
-  page(request: string): string | null;
 }
 
 /** Everything outside that the graph needs; `compose.ts` fills it with adapters, tests with small fakes. */
@@ -37,7 +41,7 @@ export interface GraphPorts {
   readonly forge: ForgeReader & ForgeWriter;
   readonly pullRequestText: (cleared: Cleared) => PullRequestText;
   /** Null where sign-off is not configured: its lane then refuses, and says so. */
-  readonly signOff: SignOffPort | null;
+  readonly signOff: (SignOffDesk & SignOffRecords) | null;
   readonly ledger: Ledger;
   readonly clock: Clock;
   readonly locks: Locks;
@@ -45,3 +49,8 @@ export interface GraphPorts {
   readonly model: () => Promise<BaseChatModel>;
   readonly checkpointer: BaseCheckpointSaver;
 }
+
+/** What nodes may hold: everything but the hands. Writers go to effects alone. */
+export type NodePorts = Omit<GraphPorts, "forge" | "pullRequestText" | "signOff"> & {
+  readonly signOff: SignOffDesk | null;
+};

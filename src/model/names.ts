@@ -30,10 +30,13 @@ const distance = (a: string, b: string, most: number): number => {
   return row[b.length] ?? most + 1;
 };
 
+/** One slip of the finger in a short name, two in a long one. */
+const slips = (name: string): number => Math.min(2, Math.floor(name.length / 4));
+
 /** Known names that somebody may have meant. */
-export const near = (name: string, known: readonly string[]): readonly string[] =>
-  known
-    .filter(
-      (candidate) => distance(name.slice(0, 64), candidate, 2) <= 2 || (name.length > 3 && candidate.includes(name)),
-    )
-    .slice(0, 3);
+export const near = (name: string, known: readonly string[]): readonly string[] => {
+  const most = slips(name);
+  const close = (candidate: string): boolean =>
+    distance(name.slice(0, 64), candidate, most) <= most || (name.length > 3 && candidate.includes(name));
+  return known.filter(close).slice(0, 3);
+};

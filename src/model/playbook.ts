@@ -31,7 +31,7 @@ const ask = (question: string): Move => ({ steps: [{ tool: "ask_person", args: {
 
 /** What is looked at before a proposal; the gates look at all of it again. */
 const LOOKS: Readonly<Record<string, readonly string[]>> = {
-  surveyed: ["read_hubble_edges", "inspect_namespace", "draft_policies"],
+  surveyed: ["read_hubble_edges", "draft_policies"],
   "allows-proposed": ["read_hubble_edges"],
   soaking: ["read_hubble_edges", "replay_flows"],
   "default-deny-proposed": ["replay_flows"],

@@ -88,5 +88,8 @@ export type CheckpointStore = SqliteSaver & { dispose(): void };
  */
 export const openCheckpoints = (path: string, secret: string): CheckpointStore => {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  return new SealedSqliteSaver(new DatabaseSync(path, { timeout: 10_000 }), new SealedSerializer(secret));
+  const database = new DatabaseSync(path, { timeout: 10_000 });
+  // A killed process loses nothing this way; a machine that loses power may lose the last steps, and effects look first.
+  database.exec("pragma journal_mode = wal; pragma synchronous = normal");
+  return new SealedSqliteSaver(database, new SealedSerializer(secret));
 };

@@ -216,8 +216,8 @@ describe("the proof over the real lanes", () => {
 });
 
 describe("the lanes are the table of the lessons", () => {
-  const PROPOSE = "scope one-namespace turn allows-first";
-  const JUDGED = "replay unexercised recovery-path compatible no-audit-mode valid lint fleet";
+  const PROPOSE = "scope compatible one-namespace turn allows-first";
+  const JUDGED = "replay unexercised recovery-path no-audit-mode valid lint fleet";
   const table: Readonly<Record<LaneId, string>> = {
     "propose-allows": `${PROPOSE} ${JUDGED}`,
     "propose-default-deny": `${PROPOSE} allows-live soaked ${JUDGED} rollback-rehearsed`,

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { changeset } from "../../src/facts/changeset.ts";
 import type { Answer } from "../../src/graph/answer.ts";
 import { askGraph, type Question } from "../../src/graph/ask.ts";
 import { buildGraph } from "../../src/graph/build.ts";
@@ -58,13 +59,13 @@ describe("one request, one answer", () => {
     await ask(field, "lock down selfhosted");
     expect(gatesJudged(field)).toEqual([
       "scope",
+      "compatible",
       "one-namespace",
       "turn",
       "allows-first",
       "replay",
       "unexercised",
       "recovery-path",
-      "compatible",
       "no-audit-mode",
       "valid",
       "lint",
@@ -83,7 +84,7 @@ describe("one request, one answer", () => {
       refusals: [{ gate: "turn", reason: "turn is red", lesson: 3, remedy: "Wait." }],
     });
     expect(refs(field)).toEqual(["main"]);
-    expect(gatesJudged(field)).toEqual(["scope", "one-namespace", "turn"]);
+    expect(gatesJudged(field)).toEqual(["scope", "compatible", "one-namespace", "turn"]);
   });
 
   it("waits out the soak instead of proposing, and says until when", async () => {
@@ -124,6 +125,14 @@ describe("one request, one answer", () => {
     const answer = await ask(field, "roll back selfhosted");
     expect(answer).toMatchObject({ outcome: "refused", refusals: [{ gate: "door" }] });
     expect(answer.answer).toContain("not built yet");
+  });
+
+  it("takes what could not be drafted down the lane, so that a gate says why", async () => {
+    const field = openField();
+    field.red.add("compatible");
+    field.tamper = (facts) => ({ ...facts, draft: null, changeset: changeset(facts.request.namespace, "allows", []) });
+    const answer = await ask(field, "lock down network");
+    expect(answer).toMatchObject({ outcome: "refused", refusals: [{ gate: "compatible" }] });
   });
 
   it("has nothing to propose where main holds it already", async () => {

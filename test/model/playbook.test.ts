@@ -28,17 +28,10 @@ describe("the playbook", () => {
     const answers = {
       rollout_status: status(row("selfhosted", "surveyed"), row("media", "surveyed")),
       read_hubble_edges: "{}",
-      inspect_namespace: "{}",
       draft_policies: "{}",
     };
     const { calls, last } = await talk("lock down selfhosted", answers);
-    expect(calls).toEqual([
-      "rollout_status",
-      "read_hubble_edges",
-      "inspect_namespace",
-      "draft_policies",
-      "open_pull_request",
-    ]);
+    expect(calls).toEqual(["rollout_status", "read_hubble_edges", "draft_policies", "open_pull_request"]);
     expect(last.tool_calls?.[0]?.args).toEqual({ namespace: "selfhosted" });
   });
 

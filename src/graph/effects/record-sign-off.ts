@@ -1,5 +1,5 @@
 import { spend, type Clearance } from "../clearance.ts";
-import type { SignOffPort } from "../ports.ts";
+import type { SignOffRecords } from "../ports.ts";
 import type { EffectOutcome } from "./outcome.ts";
 
 const refused = (reason: string, remedy: string): EffectOutcome => ({
@@ -11,10 +11,10 @@ const refused = (reason: string, remedy: string): EffectOutcome => ({
  * Records that a namespace is signed off, once per attestation. The signature was made in a browser over exact bytes and
  * verified by the gates from the store; what is written here is only that it was used, and for what.
  */
-export const recordSignOff = (clearance: Clearance, port: SignOffPort | null): Promise<EffectOutcome> =>
+export const recordSignOff = (clearance: Clearance, port: SignOffRecords | null): Promise<EffectOutcome> =>
   Promise.resolve(recorded(clearance, port));
 
-const recorded = (clearance: Clearance, port: SignOffPort | null): EffectOutcome => {
+const recorded = (clearance: Clearance, port: SignOffRecords | null): EffectOutcome => {
   const { facts, namespace } = spend(clearance);
   const id = facts.request.answer;
   const attestations = facts.attestations.known ? facts.attestations.value : [];

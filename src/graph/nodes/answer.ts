@@ -4,7 +4,7 @@ import { iso } from "../../facts/clock.ts";
 import type { Stage, WaitingFor } from "../../facts/rollout.ts";
 import type { Answer } from "../answer.ts";
 import { code, fill, plain } from "../../model/prompts.ts";
-import type { GraphPorts } from "../ports.ts";
+import type { NodePorts } from "../ports.ts";
 import type { GraphState, Result } from "../state.ts";
 import { threadOf, type Node } from "./kit.ts";
 
@@ -101,7 +101,7 @@ const saidOf = (state: GraphState, namespace: string, stage: Stage | null): Said
 
 /** The one answer of a run: what others rely on, and the text that a person reads. */
 export const answer =
-  ({ look, ledger }: GraphPorts): Node =>
+  ({ look, ledger }: NodePorts): Node =>
   async (state, config) => {
     const { run, result } = state;
     const namespace = run?.namespace ?? null;

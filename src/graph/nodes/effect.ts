@@ -3,7 +3,7 @@ import { makeDoor } from "../door.ts";
 import type { EffectOutcome } from "../effects/outcome.ts";
 import type { LaneRequest } from "../gate.ts";
 import type { Lane } from "../lanes.ts";
-import type { GraphPorts } from "../ports.ts";
+import type { NodePorts } from "../ports.ts";
 import type { GraphState, Result } from "../state.ts";
 import { progress, threadOf, type Node } from "./kit.ts";
 
@@ -20,7 +20,7 @@ const resultOf = (outcome: EffectOutcome): Result => {
 };
 
 /** The door and the effect in one call: a clearance is made here, spent here, and never leaves. */
-export const effectNode = (lane: Lane, effect: Effect, ports: GraphPorts): Node => {
+export const effectNode = (lane: Lane, effect: Effect, ports: NodePorts): Node => {
   const door = makeDoor(lane, ports);
   return async ({ proposal, run }, config) => {
     if (proposal === null)

@@ -2,14 +2,14 @@ import type { GateDecision, LaneId } from "../../facts/rollout.ts";
 import type { Gate } from "../gate.ts";
 import { judge } from "../judge.ts";
 import { PASS, REFUSE } from "../proof.ts";
-import type { GraphPorts } from "../ports.ts";
+import type { NodePorts } from "../ports.ts";
 import type { Readings } from "../readings.ts";
 import type { GraphState } from "../state.ts";
 import { progress, threadOf, type Node } from "./kit.ts";
 
 /** A gate on the edge: visible, early and cheap. Its authority is the door's, which asks it again. */
 export const gateNode =
-  (lane: LaneId, gate: Gate, { ledger }: GraphPorts, readings: Readings): Node =>
+  (lane: LaneId, gate: Gate, { ledger }: NodePorts, readings: Readings): Node =>
   async ({ proposal, run, decisions }, config) => {
     progress(config, `gate ${gate.id}`);
     const decision: GateDecision =

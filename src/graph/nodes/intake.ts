@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { HumanMessage } from "@langchain/core/messages";
 import type { LangGraphRunnableConfig } from "@langchain/langgraph";
 import { fill } from "../../model/prompts.ts";
-import type { GraphPorts } from "../ports.ts";
+import type { NodePorts } from "../ports.ts";
 import { freshRun, type GraphState, type StructuredRequest, type Turn } from "../state.ts";
 import { threadOf, type Node } from "./kit.ts";
 
@@ -32,7 +32,7 @@ const lastWords = ({ messages }: GraphState): string => {
  * is mistaken for a new one.
  */
 export const intake =
-  ({ ledger }: GraphPorts): Node =>
+  ({ ledger }: NodePorts): Node =>
   async (state, config) => {
     const { request } = state;
     const text = lastWords(state);

@@ -4,7 +4,7 @@ import { OperatorError } from "../../facts/errors.ts";
 import { isProposal, PROPOSALS } from "../../../tools/proposals.ts";
 import type { ReadingTool } from "../../../tools/reading.ts";
 import { prompt } from "../../model/prompts.ts";
-import type { GraphPorts } from "../ports.ts";
+import type { NodePorts } from "../ports.ts";
 import type { GraphState, Turn } from "../state.ts";
 import { progress, type Node } from "./kit.ts";
 
@@ -77,7 +77,7 @@ const unreachable = (cause: unknown): OperatorError => {
 
 /** The model, or the playbook: looks through tools and proposes one thing. Whatever it says is a proposal. */
 export const operator =
-  ({ model }: GraphPorts, tools: readonly ReadingTool[]): Node =>
+  ({ model }: NodePorts, tools: readonly ReadingTool[]): Node =>
   async (state, config) => {
     const { run } = state;
     if (run === null) return { turn: { kind: "say", text: "" } };

@@ -5,7 +5,7 @@ import { publicUrls } from "../../rollout/sign-off.ts";
 import { standingDigest } from "../facts/sign-off.ts";
 import { policyView } from "../facts/views.ts";
 import type { GateFacts } from "../gate.ts";
-import type { GraphPorts, SignOffPort } from "../ports.ts";
+import type { NodePorts, SignOffDesk } from "../ports.ts";
 import type { Readings } from "../readings.ts";
 import type { GraphState, GraphUpdate, Pending } from "../state.ts";
 import { threadOf, type Node } from "./kit.ts";
@@ -17,7 +17,7 @@ const same = (a: readonly string[], b: readonly string[]): boolean =>
   a.length === b.length && a.every((entry, at) => entry === b[at]);
 
 /** The request that still stands for exactly this, or a new one; asking twice makes one page. */
-const requestFor = (facts: GateFacts, port: SignOffPort): SignOffRequest | null => {
+const requestFor = (facts: GateFacts, port: SignOffDesk): SignOffRequest | null => {
   const view = policyView(facts);
   if (view === null) return null;
   const { namespace } = facts.request;
@@ -47,7 +47,7 @@ const refused = (reason: string, remedy: string): GraphUpdate => ({
 
 /** Writes down what a person will be asked, before anybody is asked: the page, the signature and the gates name it. */
 export const prepareSignOff =
-  ({ signOff, ledger, look }: GraphPorts, readings: Readings): Node =>
+  ({ signOff, ledger, look }: NodePorts, readings: Readings): Node =>
   async ({ proposal, run }, config) => {
     if (proposal === null || run === null) return refused("there is no proposal", "Ask again.");
     if (signOff === null) return refused("sign-off is not configured", "Configure signoff and its keys.");

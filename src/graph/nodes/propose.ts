@@ -4,7 +4,7 @@ import { judge } from "../judge.ts";
 import type { Lane } from "../lanes.ts";
 import { planFor } from "../plan.ts";
 import { code, fill } from "../../model/prompts.ts";
-import type { GraphPorts } from "../ports.ts";
+import type { NodePorts } from "../ports.ts";
 import type { Readings } from "../readings.ts";
 import type { GraphState, GraphUpdate, Result } from "../state.ts";
 import { progress, threadOf, type Node } from "./kit.ts";
@@ -39,7 +39,7 @@ const refusedByDoor = (reason: string, remedy: string): Result => ({
  * caller nor a model chooses whose gates judge it.
  */
 export const propose =
-  (ports: GraphPorts, lanes: readonly Lane[], readings: Readings): Node =>
+  (ports: NodePorts, lanes: readonly Lane[], readings: Readings): Node =>
   async (state, config): Promise<GraphUpdate> => {
     const { turn, run } = state;
     const reset: GraphUpdate = { proposal: null, verdict: null, decisions: [], pending: null, result: null };
@@ -90,14 +90,14 @@ export const propose =
   };
 
 /** Where nothing may be locked at all, that is the answer, also when there would be nothing to change. */
-const mayBeLocked = ({ catalog: { scope } }: GraphPorts, facts: GateFacts): boolean =>
+const mayBeLocked = ({ catalog: { scope } }: NodePorts, facts: GateFacts): boolean =>
   !isUndrafted(facts) && (scope === undefined || judge(scope, facts).pass);
 
 /** A gate would say no anyway, so the reader drafted nothing: then that gate's lane is the one that was asked for. */
 const isUndrafted = ({ draft, request }: GateFacts): boolean =>
   draft === null && (request.draft === "allows" || request.draft === "default-deny");
 
-const laneFor = ({ laneOf }: GraphPorts, facts: GateFacts): LaneId => {
+const laneFor = ({ laneOf }: NodePorts, facts: GateFacts): LaneId => {
   const amounts = laneOf(facts);
   return amounts.known ? amounts.value.lane : STRICTEST;
 };
