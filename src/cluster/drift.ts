@@ -81,6 +81,8 @@ const kustomizationDrift = (inventory: Inventory, live: Live): readonly Drift[] 
   return inventory.kustomizations.flatMap((written): readonly Drift[] => {
     const here = there.get(written.id);
     const at = { namespace: written.targetNamespace ?? written.namespace, origin: written.origin };
+    // What hangs under something suspended has not been applied yet, as Git says itself.
+    if (here === undefined && written.suspended) return [];
     if (here === undefined)
       return [
         {
@@ -122,6 +124,8 @@ const podDrift = (inventory: Inventory, live: Live): readonly Drift[] => {
     const inNamespace = inventory.workloads.filter((w) => w.namespace === pod.namespace);
     if (inNamespace.some((w) => Object.keys(w.podLabels).length > 0 && carries(w.podLabels, pod.labels))) continue;
     const named = inNamespace.find((w) => w.name === pod.workload?.name);
+    // What a chart was thought to make is our belief, not Git's word.
+    if (named !== undefined && named.sure !== "certain") continue;
     found.push({
       kind: named === undefined ? "pods-unknown" : "labels-differ",
       namespace: pod.namespace,
@@ -139,7 +143,7 @@ const serviceDrift = (inventory: Inventory, live: Live): readonly Drift[] => {
   const there = new Map(live.services.map((s) => [`${s.namespace}/${s.name}`, s]));
   return inventory.services.flatMap((written): readonly Drift[] => {
     const here = there.get(`${written.namespace}/${written.name}`);
-    if (here === undefined) return [];
+    if (here === undefined || written.sure !== "certain") return [];
     const missing = written.ports.filter(
       (p) => !here.ports.some((l) => l.port === p.port && l.protocol === p.protocol),
     );
