@@ -1,4 +1,5 @@
 import ipaddr from "ipaddr.js";
+import type { CiliumSettings } from "../facts/settings.ts";
 
 /** A prefix in the form that containment needs: address bytes, 4 or 16 of them, and how many bits count. */
 export interface Prefix {
@@ -63,3 +64,15 @@ export const contains = (outer: Prefix, inner: Prefix): boolean =>
 
 /** Whether two prefixes share any address. */
 export const overlaps = (a: Prefix, b: Prefix): boolean => contains(a, b) || contains(b, a);
+
+/**
+ * Which label the world of a family has. With both families in use each has its own; since 1.19 a family that is not in use
+ * has its own too, which then nobody carries (C B.3.4).
+ */
+export const worldLabel = (v4: boolean, settings: CiliumSettings): "world" | "world-ipv4" | "world-ipv6" => {
+  const old = settings.version === "1.17" || settings.version === "1.18";
+  const other = v4 ? settings.ipv6 : settings.ipv4;
+  const apart = old ? settings.ipv4 && settings.ipv6 : other;
+  if (!apart) return "world";
+  return v4 ? "world-ipv4" : "world-ipv6";
+};

@@ -26,7 +26,11 @@ export interface RawPorts {
 }
 
 const MAX = 40;
-const PROTOCOLS: ReadonlySet<string> = new Set(["TCP", "UDP", "SCTP", "VRRP", "IGMP", "ANY", ""]);
+const PROTOCOLS: ReadonlySet<string> = new Set(["TCP", "UDP", "SCTP", "ANY", ""]);
+
+/** VRRP and IGMP came with 1.19 (C B.6.4). */
+const isProtocol = (protocol: string, { version }: CiliumSettings): boolean =>
+  PROTOCOLS.has(protocol) || (version !== "1.17" && version !== "1.18" && (protocol === "VRRP" || protocol === "IGMP"));
 
 /** Without an own priority a redirect gets its parser's (Cilium's listener priorities; lower wins). */
 const PARSER_PRIORITY: Readonly<Record<string, number>> = { http: 101, kafka: 106, tls: 116, dns: 121, crd: 126 };
@@ -149,7 +153,7 @@ const readPort = (value: Value, hasDns: boolean, settings: CiliumSettings): RawP
       value.at("endPort").refuse("DNS rules do not support port ranges", "List the ports one by one.");
     }
   }
-  if (!PROTOCOLS.has(protocol)) {
+  if (!isProtocol(protocol, settings)) {
     value
       .at("protocol")
       .refuse(`invalid protocol ${JSON.stringify(protocol)}`, "Use TCP, UDP, SCTP or ANY; ICMP has `icmps`.");

@@ -4,7 +4,7 @@ import { CLUSTER_LABEL, hasReserved, type LabelSet, labelSet, namespaceOf } from
 import type { PolicyRef } from "../facts/policy.ts";
 import type { CiliumSettings } from "../facts/settings.ts";
 import type { Endpoint, Peer } from "../facts/verdict.ts";
-import { parseAddress } from "./cidr.ts";
+import { parseAddress, worldLabel } from "./cidr.ts";
 import type { ConnectionEnd } from "./policy-set.ts";
 
 /** A recorded end as policy sees it, and what was assumed on the way. */
@@ -32,8 +32,7 @@ const complete = (labels: LabelSet, ip: string | null, settings: CiliumSettings)
   }
   if (isWorld(labels) && !labels.some((l) => l.startsWith("reserved:world")) && !hasReserved(labels, "remote-node")) {
     const v6 = ip === null ? labels.some((l) => /^cidr:[^/]*(?:--|:)/.test(l)) : ip.includes(":");
-    const dual = v6 ? settings.ipv4 : settings.ipv6;
-    out.push(dual ? `reserved:world-ipv${v6 ? 6 : 4}` : "reserved:world");
+    out.push(`reserved:${worldLabel(!v6, settings)}`);
   }
   return labelSet(out);
 };

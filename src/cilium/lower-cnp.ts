@@ -1,6 +1,6 @@
 import type { PolicyRef } from "../facts/policy.ts";
 import type { CiliumSettings } from "../facts/settings.ts";
-import { isV4, parseCidr, type Prefix } from "./cidr.ts";
+import { isV4, parseCidr, type Prefix, worldLabel } from "./cidr.ts";
 import type { RawCidr, RawPeers, RawService } from "./decode-peers.ts";
 import type { RawPorts } from "./decode-ports.ts";
 import type { RawRule, RawSpec } from "./decode.ts";
@@ -34,27 +34,65 @@ export const labelMatch = (selector: Selector): PeerMatch => ({
 const unresolved = (missing: string): PeerMatch => ({ kind: "unresolved", missing, text: `unresolved ${missing}` });
 
 /** A prefix of length zero becomes the world label of its family; which one depends on the families in use (C B.3.4). */
-const cidrTerm = (prefix: Prefix, settings: CiliumSettings): CidrTerm => {
-  if (prefix.bits > 0) return { kind: "prefix", prefix };
-  if (isV4(prefix)) return { kind: "world", label: settings.ipv6 ? "world-ipv4" : "world" };
-  return { kind: "world", label: settings.ipv4 ? "world-ipv6" : "world" };
-};
+const cidrTerm = (prefix: Prefix, settings: CiliumSettings): CidrTerm =>
+  prefix.bits > 0 || hasCidrForAll(settings)
+    ? { kind: "prefix", prefix }
+    : { kind: "world", label: worldLabel(isV4(prefix), settings) };
+
+/** Up to 1.18 the whole family is a prefix like others, and a second selector adds the world label. */
+const hasCidrForAll = ({ version }: CiliumSettings): boolean => version === "1.17" || version === "1.18";
 
 const termText = (term: CidrTerm): string =>
   term.kind === "world" ? term.label : `${term.prefix.bytes.join(".")}/${term.prefix.bits}`;
 
-export const cidrMatch = (cidr: string, except: readonly string[], settings: CiliumSettings): PeerMatch => {
+const cidrMatch = (include: CidrTerm, except: readonly CidrTerm[]): PeerMatch => ({
+  kind: "cidr",
+  include,
+  except,
+  text: `cidr ${termText(include)} - ${except.map(termText).sort().join(" ")}`,
+});
+
+/** One CIDR with its exceptions, as an element of toCIDRSet. */
+export const cidrMatches = (
+  cidr: string,
+  except: readonly string[],
+  settings: CiliumSettings,
+): readonly PeerMatch[] => {
   const include = parseCidr(cidr);
-  if (include === null) return unresolved(`the CIDR ${JSON.stringify(cidr)}`);
+  if (include === null) return [unresolved(`the CIDR ${JSON.stringify(cidr)}`)];
   const terms: CidrTerm[] = [];
   for (const text of except) {
     const prefix = parseCidr(text);
-    if (prefix === null) return unresolved(`the CIDR ${JSON.stringify(text)}`);
+    if (prefix === null) return [unresolved(`the CIDR ${JSON.stringify(text)}`)];
     terms.push(cidrTerm(prefix, settings));
   }
-  const own = cidrTerm(include, settings);
-  const text = `cidr ${termText(own)} - ${terms.map(termText).sort().join(" ")}`;
-  return { kind: "cidr", include: own, except: terms, text };
+  const out = [cidrMatch(cidrTerm(include, settings), terms)];
+  if (include.bits === 0 && hasCidrForAll(settings)) {
+    // Whatever its family, where only one family is in use.
+    out.push(cidrMatch({ kind: "world", label: worldLabel(isV4(include), settings) }, terms));
+  }
+  return out;
+};
+
+/** The plain list: up to 1.18 only these two spellings are the world, and of a family that is not in use neither. */
+const plainCidrMatches = (cidrs: readonly string[], settings: CiliumSettings): readonly PeerMatch[] => {
+  if (!hasCidrForAll(settings)) return cidrs.flatMap((cidr) => cidrMatches(cidr, [], settings));
+  const out = cidrs.flatMap((cidr) => {
+    const prefix = parseCidr(cidr);
+    return prefix === null
+      ? [unresolved(`the CIDR ${JSON.stringify(cidr)}`)]
+      : [cidrMatch({ kind: "prefix", prefix }, [])];
+  });
+  const world = (label: "world" | "world-ipv4" | "world-ipv6"): void => {
+    out.push(cidrMatch({ kind: "world", label }, []));
+  };
+  const [v4, v6] = [cidrs.includes("0.0.0.0/0"), cidrs.includes("::/0")];
+  if (settings.ipv4 && settings.ipv6) {
+    if (v4 && v6) world("world");
+    if (v4) world("world-ipv4");
+    if (v6) world("world-ipv6");
+  } else if ((settings.ipv4 && v4) || (settings.ipv6 && v6)) world("world");
+  return out;
 };
 
 const matchesTable = (terms: SelectorTerms, labels: Readonly<Record<string, string>>): boolean => {
@@ -92,7 +130,7 @@ const groupMatch = (rule: RawCidr, { settings, tables }: LoweringContext): PeerM
   const chosen = (tables.cidrGroups ?? []).filter((g) =>
     groupSelector === null ? g.name === group : matchesTable(groupSelector, g.labels),
   );
-  const members = chosen.flatMap((g) => g.cidrs.map((cidr) => cidrMatch(cidr, rule.except, settings)));
+  const members = chosen.flatMap((g) => g.cidrs.flatMap((cidr) => cidrMatches(cidr, rule.except, settings)));
   return {
     kind: "cidr-group",
     selector,
@@ -117,7 +155,7 @@ const serviceMatches = (service: RawService, { settings, tables }: LoweringConte
   });
   return chosen.flatMap((s) => {
     const pods = Object.entries(s.selector ?? {});
-    if (pods.length === 0) return s.backends.map((ip) => cidrMatch(ip, [], settings));
+    if (pods.length === 0) return s.backends.flatMap((ip) => cidrMatches(ip, [], settings));
     if (pods.some(([key]) => key.includes("."))) {
       // C B.5.3: patch releases differ on keys with dots.
       return [unresolved(`what toServices makes of the dotted selector of ${s.namespace}/${s.name}`)];
@@ -147,10 +185,11 @@ const lowerPeers = (
   for (const entity of peers.entities ?? []) {
     for (const selector of entitySelectors(entity, context.settings.clusterName)) out.push(labelMatch(selector));
   }
-  for (const cidr of peers.cidrs ?? []) out.push(cidrMatch(cidr, [], context.settings));
+  out.push(...plainCidrMatches(peers.cidrs ?? [], context.settings));
   for (const rule of peers.cidrSet ?? []) {
     const byAddress = rule.group === "" && rule.groupSelector === null;
-    out.push(byAddress ? cidrMatch(rule.cidr, rule.except, context.settings) : groupMatch(rule, context));
+    if (byAddress) out.push(...cidrMatches(rule.cidr, rule.except, context.settings));
+    else out.push(groupMatch(rule, context));
   }
   for (const { matchName, matchPattern } of peers.fqdns ?? []) {
     const name = matchName === "" ? matchPattern : matchName;

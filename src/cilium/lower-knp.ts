@@ -4,7 +4,7 @@ import type { Direction } from "../facts/verdict.ts";
 import { containsAddress, parsePrefix } from "./cidr.ts";
 import { isRecord, Value } from "./go-json.ts";
 import { readSelector } from "./label-syntax.ts";
-import { cidrMatch, labelMatch, lowerPort, type LoweringContext } from "./lower-cnp.ts";
+import { cidrMatches, labelMatch, lowerPort, type LoweringContext } from "./lower-cnp.ts";
 import type { PeerMatch, PolicyRule, RulePort } from "./model.ts";
 import { isServiceName } from "./ports.ts";
 import { pointer, type Problems } from "./problems.ts";
@@ -74,7 +74,13 @@ const lowerPeer = (
     const cidr = block.at("cidr").text();
     const except = block.at("except").texts() ?? [];
     checkBlock(block, cidr, except);
-    out.push(cidrMatch(cidr, except, settings));
+    out.push(...cidrMatches(cidr, except, settings));
+    if (settings.version === "1.18" && direction === "ingress" && cluster !== null) {
+      block.refuse(
+        "combining FromEndpoints and FromCIDRSet is not supported: 1.18 adds a pod selector to every ingress ipBlock while peers are of the local cluster",
+        "Write a CiliumNetworkPolicy instead, or turn policy-default-local-cluster off.",
+      );
+    }
   }
   return out;
 };

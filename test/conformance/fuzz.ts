@@ -58,7 +58,9 @@ const run = (): number => {
   const recorded = [JSON.stringify({ ...HEADER, header: `verdicts of Cilium ${version}'s own policy engine` })];
   for (let done = 0; done < options.scenarios; done += BATCH) {
     const count = Math.min(BATCH, options.scenarios - done);
-    const scenarios = Array.from({ length: count }, (_, i) => generateScenario(random, `f${options.seed}-${done + i}`));
+    const scenarios = Array.from({ length: count }, (_, i) =>
+      generateScenario(random, `f${options.seed}-${done + i}`, version),
+    );
     const answers = askOracle(binary, scenarios);
     for (const [i, scenario] of scenarios.entries()) {
       const answer = answers[i];

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
-import { isV4, parseCidr } from "../../src/cilium/cidr.ts";
+import { isV4, parseCidr, worldLabel } from "../../src/cilium/cidr.ts";
 import { type LabelSet, labelSet } from "../../src/facts/labels.ts";
 import type { PolicyDocument } from "../../src/facts/policy.ts";
 import { type CiliumSettings, type CiliumVersion, defaultSettings } from "../../src/facts/settings.ts";
@@ -81,8 +81,7 @@ const identityLabels = (labels: readonly string[], settings: CiliumSettings): La
     if (!label.startsWith("cidr:")) continue;
     const prefix = parseCidr(label.slice("cidr:".length));
     if (prefix === null) throw new Error(`${label} is no CIDR label`);
-    const dual = isV4(prefix) ? settings.ipv6 : settings.ipv4;
-    out.push(dual ? `reserved:world-ipv${isV4(prefix) ? 4 : 6}` : "reserved:world");
+    out.push(`reserved:${worldLabel(isV4(prefix), settings)}`);
   }
   return labelSet(out);
 };
@@ -96,7 +95,7 @@ const settingsOf = (options: Json, version: CiliumVersion, cluster: string): Cil
     enablePolicy: mode === "always" || mode === "never" ? mode : "default",
     allowLocalhost: options["allowLocalhost"] === "policy" ? "policy" : "always",
     nonDefaultDeny: flag(options["nonDefaultDeny"], true),
-    defaultLocalCluster: base.defaultLocalCluster && !flag(options["anyCluster"], false),
+    defaultLocalCluster: flag(options["localCluster"], base.defaultLocalCluster) && !flag(options["anyCluster"], false),
     ipv6: flag(options["v6"], false),
     nodeSelectorLabels: flag(options["nodeSel"], false),
     hostFirewall: flag(options["hostFW"], false),

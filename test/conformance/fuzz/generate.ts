@@ -1,3 +1,4 @@
+import type { CiliumVersion } from "../../../src/facts/settings.ts";
 import { generatePeers } from "./peers.ts";
 import { generatePorts } from "./ports.ts";
 import type { Random } from "./random.ts";
@@ -37,17 +38,19 @@ const generateFlow = (r: Random, extended: boolean): GeneratedScenario["flows"][
   return [r.pick(["ingress", "egress"]), subject, other, chosen, port];
 };
 
-const generateSettings = (r: Random): Readonly<Record<string, unknown>> | undefined => {
+const generateSettings = (r: Random, version: CiliumVersion): Readonly<Record<string, unknown>> | undefined => {
   if (r.chance(0.7)) return undefined;
   const out: Record<string, unknown> = {};
   if (r.chance(0.15)) out["enablePolicy"] = r.pick(["always", "never", "always"]);
   if (r.chance(0.2)) out["allowLocalhost"] = "policy";
   if (r.chance(0.2)) out["nonDefaultDeny"] = false;
   if (r.chance(0.3)) out["anyCluster"] = true;
+  if (version === "1.18" && r.chance(0.4)) out["localCluster"] = true;
   if (r.chance(0.25)) out["v6"] = true;
   if (r.chance(0.25)) out["nodeSel"] = true;
   if (r.chance(0.2)) out["hostFW"] = true;
-  if (r.chance(0.15)) out["extIP"] = true;
+  // VRRP and IGMP came with 1.19.
+  if (version === "1.19" && r.chance(0.15)) out["extIP"] = true;
   return Object.keys(out).length === 0 ? undefined : out;
 };
 
@@ -123,8 +126,8 @@ const generatePolicy = (r: Random, index: number, mood: Mood): unknown => {
 };
 
 /** One scenario. */
-export const generateScenario = (r: Random, id: string): GeneratedScenario => {
-  const settings = generateSettings(r);
+export const generateScenario = (r: Random, id: string, version: CiliumVersion = "1.19"): GeneratedScenario => {
+  const settings = generateSettings(r, version);
   const mood = { odd: r.chance(0.3), nodes: settings?.["nodeSel"] === true };
   const policies = r
     .list(r.chance(0.05) ? 0 : 1, r.chance(0.15) ? 12 : 5, () => null)

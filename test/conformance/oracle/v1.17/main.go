@@ -90,7 +90,7 @@ func (s *stats) WaitingForPolicyRepository() *spanstat.SpanStat { return &s.a }
 func (s *stats) PolicyCalculation() *spanstat.SpanStat          { return &s.b }
 
 // parse turns one object into entries, as the agent's watchers do.
-func parse(raw json.RawMessage, cluster string) (entries api.Rules, id ipcachetypes.ResourceID, err error) {
+func parse(raw json.RawMessage) (entries api.Rules, id ipcachetypes.ResourceID, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			err = fmt.Errorf("panic: %v", r)
@@ -273,14 +273,10 @@ type parsedPolicy struct {
 
 func answer(header vectors.Header, s vectors.Scenario) (vectors.Answer, error) {
 	configure(header, s.Settings)
-	cluster := header.ClusterName
-	if s.Settings.AnyCluster {
-		cluster = "" // cmtypes.PolicyAnyCluster
-	}
 	out := vectors.Answer{ID: s.ID}
 	parsed := map[int]parsedPolicy{}
 	for i, raw := range s.Policies {
-		entries, id, err := parse(raw, cluster)
+		entries, id, err := parse(raw)
 		if err != nil {
 			out.Invalid = append(out.Invalid, vectors.Invalid{Policy: i, Error: err.Error()})
 			continue

@@ -279,9 +279,9 @@ type parsedPolicy struct {
 
 func answer(header vectors.Header, s vectors.Scenario) (vectors.Answer, error) {
 	configure(header, s.Settings)
-	cluster := header.ClusterName
-	if s.Settings.AnyCluster {
-		cluster = "" // cmtypes.PolicyAnyCluster
+	cluster := "" // cmtypes.PolicyAnyCluster, the default of this minor
+	if s.Settings.LocalCluster && !s.Settings.AnyCluster {
+		cluster = header.ClusterName
 	}
 	out := vectors.Answer{ID: s.ID}
 	parsed := map[int]parsedPolicy{}

@@ -25,6 +25,7 @@ type Settings struct {
 	AllowLocalhost string `json:"allowLocalhost"`
 	NonDefaultDeny *bool  `json:"nonDefaultDeny"`
 	AnyCluster     bool   `json:"anyCluster"`
+	LocalCluster   bool   `json:"localCluster"`
 	DualStack      bool   `json:"v6"`
 	NodeSelectors  bool   `json:"nodeSel"`
 	HostFirewall   bool   `json:"hostFW"`
