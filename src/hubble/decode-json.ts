@@ -3,6 +3,7 @@ import { labelSet } from "../facts/labels.ts";
 import type { PolicyRef } from "../facts/policy.ts";
 import type { Protocol } from "../facts/verdict.ts";
 import { policyRef } from "./policy-ref.ts";
+import { l7Text } from "./record.ts";
 import {
   dropReasonOf,
   FLOW_TYPES,
@@ -38,10 +39,11 @@ const time = (value: unknown): number | null => {
   return Number.isNaN(parsed) ? null : parsed;
 };
 
-const endOf = (flow: Json, side: "source" | "destination"): FlowEnd => {
-  const end = object(flow[side]) ?? {};
-  const ip = text(object(flow["IP"])?.[side]);
-  const service = object(flow[`${side}_service`]);
+/** One end's own object, `source` or `destination`: who it is, without what other keys say of it. */
+export const whoFromJson = (
+  value: unknown,
+): Pick<FlowEnd, "identity" | "namespace" | "labels" | "pod" | "workload"> => {
+  const end = object(value) ?? {};
   const workloads: unknown = end["workloads"];
   const workload = Array.isArray(workloads) ? object(workloads[0]) : null;
   return {
@@ -50,8 +52,18 @@ const endOf = (flow: Json, side: "source" | "destination"): FlowEnd => {
     labels: labelSet(texts(end["labels"])),
     pod: text(end["pod_name"]) || null,
     workload: workload === null ? null : { kind: text(workload["kind"]), name: text(workload["name"]) },
+  };
+};
+
+export const namesFromJson = (value: unknown): readonly string[] => texts(value).map(plainName);
+
+const endOf = (flow: Json, side: "source" | "destination"): FlowEnd => {
+  const ip = text(object(flow["IP"])?.[side]);
+  const service = object(flow[`${side}_service`]);
+  return {
+    ...whoFromJson(flow[side]),
     ip: ip || null,
-    names: texts(flow[`${side}_names`]).map(plainName),
+    names: namesFromJson(flow[`${side}_names`]),
     service: text(service?.["name"])
       ? { namespace: text(service?.["namespace"]), name: text(service?.["name"]) }
       : null,
@@ -101,7 +113,17 @@ const httpOf = (l7: Json | null): HttpRecord | null => {
   };
 };
 
-const refs = (value: unknown): readonly PolicyRef[] => {
+/** What was parsed of a message, and its line for people. */
+export const l7FromJson = (
+  value: unknown,
+  httpPaths: boolean,
+): { readonly dns: DnsRecord | null; readonly text: string | null } => {
+  const l7 = object(value);
+  const dns = dnsOf(l7);
+  return { dns, text: l7Text(dns, httpOf(l7), httpPaths) };
+};
+
+export const refsFromJson = (value: unknown): readonly PolicyRef[] => {
   if (!Array.isArray(value)) return [];
   return value.flatMap((entry: unknown) => {
     const p = object(entry);
@@ -165,10 +187,10 @@ const flowOf = (flow: Json, at: number, node: string): Flow => {
     http: httpOf(l7),
     dropReason: dropReason(flow),
     policyMatchType: number(flow["policy_match_type"]),
-    egressAllowedBy: refs(flow["egress_allowed_by"]),
-    ingressAllowedBy: refs(flow["ingress_allowed_by"]),
-    egressDeniedBy: refs(flow["egress_denied_by"]),
-    ingressDeniedBy: refs(flow["ingress_denied_by"]),
+    egressAllowedBy: refsFromJson(flow["egress_allowed_by"]),
+    ingressAllowedBy: refsFromJson(flow["ingress_allowed_by"]),
+    egressDeniedBy: refsFromJson(flow["egress_denied_by"]),
+    ingressDeniedBy: refsFromJson(flow["ingress_denied_by"]),
   };
 };
 

@@ -19,7 +19,12 @@ export interface Sighting {
   readonly pod: string | null;
   /** The flow was seen on the pod's own node. */
   readonly isLocal: boolean;
+  readonly isHost: boolean;
   readonly workload: WorkloadRef | null;
+  /** Where the reducer last wrote this sighting down, so that it need not look again for every flow. */
+  met: unknown;
+  metIp: string;
+  metAt: number;
 }
 
 /** Addresses that stay inside: each is an end of its own, so that a CIDR rule can be judged exactly. */
@@ -71,7 +76,7 @@ export interface Interner {
   size(): number;
 }
 
-const keyOf = (end: EndRecord): string =>
+export const endKey = (end: EndRecord): string =>
   end.derived === null
     ? `${end.id}\n${end.namespace ?? ""}\n${end.labels.join("\n")}`
     : `${end.namespace ?? ""}/${end.derived.name}\n${end.labels.join("\n")}`;
@@ -83,7 +88,7 @@ export const interner = (): Interner => {
   const worlds = new Map<LabelSet, Map<string, End>>();
 
   const record = (end: EndRecord): End => {
-    const key = keyOf(end);
+    const key = endKey(end);
     const known = byKey.get(key);
     if (known !== undefined) return known;
     const made: End = { ...end, index: all.length, isPod: end.derived !== null };
@@ -122,7 +127,8 @@ export const interner = (): Interner => {
       const shared = sharedLabels(labels);
       const home = namespaceOf(labels) ?? (namespace === "" ? null : namespace);
       const isPod = home !== null && !labels.some((l) => l.startsWith("reserved:"));
-      const base = { labels: shared, pod, isLocal, workload };
+      const isHost = labels.includes("reserved:host");
+      const base = { labels: shared, pod, isLocal, isHost, workload, met: null, metIp: "", metAt: 0 };
       if (isPod) {
         const derived = derivedWorkload(labels, pod);
         return { ...base, end: record({ labels: shared, namespace: home, derived, id: "" }) };

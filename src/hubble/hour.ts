@@ -23,13 +23,21 @@ export interface Hour {
 
 export type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
+export const CONTROLS = [
+  "kubelet-probe",
+  "scrape",
+  "dns",
+  "node-traffic",
+] as const satisfies readonly PositiveControl["kind"][];
+
 export interface NodeHour {
   readonly seen: Uint32Array;
   readonly lost: Uint32Array;
   up: Interval[];
   readonly breaks: { readonly time: number; readonly why: string }[];
   named: number;
-  readonly controls: Map<PositiveControl["kind"], { flows: number; lastSeen: number }>;
+  /** By position in `CONTROLS`. */
+  readonly controls: { flows: number; lastSeen: number }[];
 }
 
 export interface Shard {
@@ -69,7 +77,7 @@ export const nodeHour = (hour: Hour, node: string): NodeHour => {
       up: [],
       breaks: [],
       named: 0,
-      controls: new Map(),
+      controls: CONTROLS.map(() => ({ flows: 0, lastSeen: 0 })),
     };
     hour.nodes.set(node, found);
   }

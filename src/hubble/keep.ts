@@ -1,8 +1,8 @@
 import type { Interval } from "../facts/coverage.ts";
 import type { EndRecord, EvidenceHour, EvidenceShard, NodeWatch } from "../facts/evidence.ts";
 import type { HubbleVerdict } from "../facts/flow.ts";
-import type { End, Interner } from "./ends.ts";
-import { type Hour, leaveOut, type NodeHour, nodeHour, rowOf, type Shard } from "./hour.ts";
+import { type End, endKey, type Interner } from "./ends.ts";
+import { CONTROLS, type Hour, leaveOut, type NodeHour, nodeHour, rowOf, type Shard } from "./hour.ts";
 import { addDrop, addNamed, addNode, addUnnamed, addVerdict, recordOfRow, see } from "./row.ts";
 import { addTo } from "./sample.ts";
 
@@ -20,19 +20,26 @@ export const union = (intervals: readonly Interval[]): Interval[] => {
   return out;
 };
 
+/** Ends and edges in an order of their own: the same flows in any order are the same bytes. */
 const shardRecord = (shard: Shard): EvidenceShard => {
-  const ends: EndRecord[] = [];
-  const positions = new Map<End, number>();
-  const positionOf = (end: End): number => {
-    let position = positions.get(end);
-    if (position === undefined) {
-      position = ends.length;
-      positions.set(end, position);
-      ends.push({ labels: end.labels, namespace: end.namespace, derived: end.derived, id: end.id });
-    }
-    return position;
-  };
-  return { ends, edges: shard.rows.map((row) => recordOfRow(row, positionOf)) };
+  const keys = new Map<End, string>();
+  for (const { source, destination } of shard.rows) {
+    if (!keys.has(source)) keys.set(source, endKey(source));
+    if (!keys.has(destination)) keys.set(destination, endKey(destination));
+  }
+  const sorted = [...keys].sort(([, a], [, b]) => byText(a, b)).map(([end]) => end);
+  const positions = new Map(sorted.map((end, i) => [end, i]));
+  const edges = shard.rows.map((row) => recordOfRow(row, (end) => positions.get(end) ?? -1));
+  edges.sort(
+    (a, b) =>
+      a.source - b.source ||
+      a.destination - b.destination ||
+      byText(a.protocol, b.protocol) ||
+      a.port - b.port ||
+      a.sourcePort - b.sourcePort,
+  );
+  const ends = sorted.map(({ labels, namespace, derived, id }): EndRecord => ({ labels, namespace, derived, id }));
+  return { ends, edges };
 };
 
 const nodeRecord = (node: NodeHour): NodeWatch => {
@@ -47,7 +54,10 @@ const nodeRecord = (node: NodeHour): NodeWatch => {
     breaks: node.breaks.toSorted((a, b) => a.time - b.time || byText(a.why, b.why)),
     named: node.named,
     controls: Object.fromEntries(
-      [...node.controls].sort(([a], [b]) => byText(a, b)).map(([kind, c]) => [kind, [c.flows, c.lastSeen]]),
+      CONTROLS.flatMap((kind, i) => {
+        const { flows, lastSeen } = node.controls[i] ?? { flows: 0, lastSeen: 0 };
+        return flows === 0 ? [] : [[kind, [flows, lastSeen]]];
+      }),
     ),
   };
 };
@@ -87,16 +97,12 @@ const mergeNode = (into: NodeHour, from: NodeWatch): void => {
   into.up = union([...into.up, ...from.up]);
   into.breaks.push(...from.breaks);
   into.named += from.named;
-  for (const kind of ["kubelet-probe", "scrape", "dns", "node-traffic"] as const) {
-    const control = from.controls[kind];
-    if (control === undefined) continue;
-    const [flows, lastSeen] = control;
-    const known = into.controls.get(kind);
-    if (known === undefined) into.controls.set(kind, { flows, lastSeen });
-    else {
-      known.flows += flows;
-      known.lastSeen = Math.max(known.lastSeen, lastSeen);
-    }
+  for (const [i, kind] of CONTROLS.entries()) {
+    const told = from.controls[kind];
+    const control = into.controls[i];
+    if (told === undefined || control === undefined) continue;
+    control.flows += told[0];
+    control.lastSeen = Math.max(control.lastSeen, told[1]);
   }
 };
 

@@ -1,4 +1,4 @@
-import type { DnsRecord, Flow, HubbleVerdict } from "../facts/flow.ts";
+import type { DnsRecord, Flow, HttpRecord, HubbleVerdict } from "../facts/flow.ts";
 import type { PolicyRef } from "../facts/policy.ts";
 import type { Direction, Protocol } from "../facts/verdict.ts";
 import type { Interner, Sighting } from "./ends.ts";
@@ -43,16 +43,16 @@ const pointOf = (flow: Flow): string | null => {
   return (sub >= 5 && sub <= 10) || sub === 12 ? "FROM" : "TO";
 };
 
-export const httpText = (method: string, url: string, withPaths: boolean): string => {
+const httpText = (method: string, url: string, withPaths: boolean): string => {
   if (!withPaths) return `HTTP ${method}`;
   const path = URL.canParse(url) ? new URL(url).pathname : (url.split(/[?#]/)[0] ?? "");
   return `HTTP ${method} ${path}`;
 };
 
-const l7Text = (flow: Flow, withPaths: boolean): string | null => {
-  if (flow.dns !== null && !flow.dns.response) return `DNS ${flow.dns.qtypes.join(",")} ${flow.dns.query}`;
-  if (flow.http !== null && !flow.http.response) return httpText(flow.http.method, flow.http.url, withPaths);
-  return null;
+/** A request in one line; answers say nothing that their question did not. */
+export const l7Text = (dns: DnsRecord | null, http: HttpRecord | null, withPaths: boolean): string | null => {
+  if (dns !== null && !dns.response) return `DNS ${dns.qtypes.join(",")} ${dns.query}`;
+  return http === null || http.response ? null : httpText(http.method, http.url, withPaths);
 };
 
 /** @param httpPaths whether paths of HTTP requests are kept: they may hold what is private. */
@@ -79,5 +79,5 @@ export const recordOf = (flow: Flow, ends: Interner, httpPaths = false): FlowRec
   egressAllowedBy: flow.egressAllowedBy,
   ingressAllowedBy: flow.ingressAllowedBy,
   dns: flow.dns,
-  l7: l7Text(flow, httpPaths),
+  l7: l7Text(flow.dns, flow.http, httpPaths),
 });

@@ -1,12 +1,11 @@
 import { HOUR, MINUTE } from "../facts/clock.ts";
-import type { PositiveControl } from "../facts/coverage.ts";
 import type { EvidenceHour } from "../facts/evidence.ts";
 import type { LostEvents } from "../facts/flow.ts";
-import { hasReserved, k8sLabel, type LabelSet, namespaceOf } from "../facts/labels.ts";
+import { k8sLabel, type LabelSet, namespaceOf } from "../facts/labels.ts";
 import type { PolicyRef } from "../facts/policy.ts";
 import type { Direction } from "../facts/verdict.ts";
 import { type End, interner, type Interner, type Sighting } from "./ends.ts";
-import { type Hour, hourOf, leaveOut, minuteOf, newHour, nodeHour, rowOf } from "./hour.ts";
+import { type Hour, hourOf, leaveOut, minuteOf, newHour, type NodeHour, nodeHour, rowOf } from "./hour.ts";
 import { dropClass, dropReason, isHairpin, isStray, kindOf } from "./hygiene.ts";
 import { merge, recordOfHour } from "./keep.ts";
 import type { FlowRecord } from "./record.ts";
@@ -72,35 +71,50 @@ export const reducer = (options: ReducerOptions = {}): Reducer => {
     return known;
   };
 
-  const controlOf = (flow: FlowRecord): PositiveControl["kind"] => {
+  /** Position in `CONTROLS` of what this flow proves of its node's tap. */
+  const controlOf = (flow: FlowRecord): number => {
     const isDelivery = flow.protocol === "TCP" && flow.direction !== "egress" && flow.destination.isLocal;
-    if (isDelivery && hasReserved(flow.source.labels, "host")) return "kubelet-probe";
-    if (isScraper(flow.source.labels)) return "scrape";
-    return flow.port === 53 || flow.dns !== null ? "dns" : "node-traffic";
+    if (isDelivery && flow.source.isHost) return 0;
+    if (isScraper(flow.source.labels)) return 1;
+    return flow.port === 53 || flow.dns !== null ? 2 : 3;
+  };
+
+  let lastHour: Hour | null = null;
+  let lastName = "";
+  let lastNode: NodeHour | null = null;
+  const nodeOf = (hour: Hour, name: string): NodeHour => {
+    if (lastNode !== null && lastHour === hour && lastName === name) return lastNode;
+    lastHour = hour;
+    lastName = name;
+    lastNode = nodeHour(hour, name);
+    return lastNode;
   };
 
   const watch = (hour: Hour, flow: FlowRecord): void => {
-    const node = nodeHour(hour, flow.node);
+    const node = nodeOf(hour, flow.node);
     const minute = minuteOf(hour.hour, flow.time);
     node.seen[minute] = (node.seen[minute] ?? 0) + 1;
-    const kind = controlOf(flow);
-    const control = node.controls.get(kind);
-    if (control === undefined) node.controls.set(kind, { flows: 1, lastSeen: flow.time });
-    else {
-      control.flows += 1;
-      if (flow.time > control.lastSeen) control.lastSeen = flow.time;
-    }
+    const control = node.controls[controlOf(flow)];
+    if (control === undefined) return;
+    control.flows += 1;
+    if (flow.time > control.lastSeen) control.lastSeen = flow.time;
   };
 
   const meet = (hour: Hour, seen: Sighting, ip: string, flow: FlowRecord): void => {
+    if (!seen.isLocal || seen.pod === null) return;
+    if (seen.met === hour && seen.metIp === ip && flow.time >= seen.metAt) return;
     const { end, pod } = seen;
-    if (!seen.isLocal || end === null || end.derived === null || end.namespace === null || pod === null) return;
+    if (end === null || end.derived === null || end.namespace === null) return;
     const key = `${end.namespace}/${pod}/${ip}`;
+    seen.met = hour;
+    seen.metIp = ip;
     const known = hour.pods.get(key);
     if (known !== undefined) {
       if (flow.time < known.firstSeen) known.firstSeen = flow.time;
+      seen.metAt = known.firstSeen;
       return;
     }
+    seen.metAt = flow.time;
     if (hour.pods.size >= PODS) return;
     const { namespace } = end;
     const workload = seen.workload?.name ?? end.derived.name;
@@ -127,7 +141,7 @@ export const reducer = (options: ReducerOptions = {}): Reducer => {
   /** Cilium's own word on a new connection, where an empty list could mean something at all (C F.2.10, F.2.12). */
   const hearWord = (hour: Hour, row: Row, flow: FlowRecord, direction: Direction, by: readonly PolicyRef[]): void => {
     for (const policy of by) addNamed(row, direction, policy, 1, flow.time);
-    if (by.length > 0) nodeHour(hour, flow.node).named += 1;
+    if (by.length > 0) nodeOf(hour, flow.node).named += 1;
     else if (flow.direction === direction && flow.port > 0) addUnnamed(row, direction, flow.node, 1, flow.time);
   };
 
@@ -239,6 +253,7 @@ export const reducer = (options: ReducerOptions = {}): Reducer => {
     forget: (hour) => {
       hours.delete(hour);
       if (current?.hour === hour) current = null;
+      lastNode = null;
     },
   };
 };
