@@ -19,6 +19,7 @@ import { openLedger, type LedgerStore } from "./store/ledger.ts";
 import type { EvidenceStore } from "./store/evidence.ts";
 import type { Answer } from "./graph/answer.ts";
 import type { Question } from "./graph/ask.ts";
+import type { OperatorGraph } from "./graph/build.ts";
 import type { Lane } from "./graph/lanes.ts";
 import type { StructuredRequest } from "./graph/state.ts";
 import { attestationReader } from "./rollout/attestations.ts";
@@ -251,6 +252,8 @@ const openSampleWorld = async (setting: Setting): Promise<World> => {
 /** Everything a face can ask for. */
 export interface Agent {
   readonly place: Place;
+  /** Sealed: for the LangGraph server and whoever speaks its protocol. */
+  readonly graph: OperatorGraph;
   /** Words, on a thread of their own unless one is named. */
   ask(request: { readonly text: string; readonly thread: string | null }): Promise<Answer>;
   /** Straight to a lane, without a model. */
@@ -298,10 +301,13 @@ const enrolledKeys = (setting: Setting) => async (): Promise<readonly EnrolledKe
   return existsSync(file) ? parseKeys(await readFile(file, "utf8"), setting.config.signoff.keys) : [];
 };
 
-/** `lanes` is for the evals' mutants: a graph with a gate taken out, to prove that the gate is what holds. */
+/**
+ * `lanes` is for the evals' mutants: a graph with a gate taken out, to prove that the gate is what holds.
+ * `trustServerUser` is for a server with auth in front, and for nobody else.
+ */
 export const openAgent = async (
   setting: Setting,
-  options: { readonly lanes?: readonly Lane[] } = {},
+  options: { readonly lanes?: readonly Lane[]; readonly trustServerUser?: boolean } = {},
 ): Promise<Agent> => {
   const place = await openPlace(setting);
   const { config, state, progress } = setting;
@@ -390,13 +396,14 @@ export const openAgent = async (
       model: model.chatModel(config.model),
       checkpointer: saver,
     },
-    options.lanes === undefined ? {} : { lanes: options.lanes },
+    options,
   );
   const put = (question: Question, thread: string): Promise<Answer> =>
     askGraph(graph, question, { thread, onProgress: (said) => progress.step(said) });
 
   const agent: Agent = {
     place,
+    graph,
     ask: ({ text: words, thread }) => put({ text: words }, thread ?? `ask:${randomUUID()}`),
     request: ({ kind, namespace, edits, thread }) =>
       put({ request: { kind, namespace, edits: [...(edits ?? [])] } }, thread),

@@ -22,7 +22,7 @@ const given = (value: unknown): boolean =>
   value !== null && value !== undefined && value !== "" && !(Array.isArray(value) && value.length === 0);
 
 /** What the server itself puts into a run's configuration beside the caller's. */
-const SERVER_KEYS = new Set(["thread_id", "run_id", "graph_id", "assistant_id"]);
+const SERVER_KEYS = new Set(["thread_id", "run_id", "graph_id", "assistant_id", "user-agent"]);
 
 const foreignKey = (configurable: unknown): string | undefined => {
   if (!isRecord(configurable)) return undefined;
