@@ -1,4 +1,6 @@
+import { dirname } from "node:path";
 import { describe, expect, it } from "vitest";
+import { audit } from "../../src/audit/audit.ts";
 import { compilePolicies } from "../../src/cilium/policy-set.ts";
 import { draftDefaultDeny } from "../../src/drafting/default-deny.ts";
 import { draftAllows } from "../../src/drafting/draft.ts";
@@ -10,6 +12,7 @@ import { defaultSettings } from "../../src/facts/settings.ts";
 import { overlay, type SourceTree } from "../../src/facts/tree.ts";
 import type { ConnectionVerdict } from "../../src/facts/verdict.ts";
 import { folderTree } from "../../src/gitops/folder-tree.ts";
+import { kustomizeBuild } from "../../src/gitops/kustomize.ts";
 import { readInventory } from "../../src/gitops/inventory.ts";
 import { type LegitimateEnd, type LegitimateFlow, legitimateFlows } from "../../src/world/legitimate.ts";
 import { edge } from "../replay/field.ts";
@@ -133,6 +136,21 @@ describe.each(NAMESPACES)("the sample's %s, drafted from one day of its traffic"
     expect(dropped.length === 0 || draft.neededElsewhere.length > 0).toBe(true);
   });
 
+  it("passes validity and audit", () => {
+    expect(set.invalid).toEqual([]);
+    const base = audit(inventory, facts, { settings, now: 0 });
+    const { findings } = audit(after, facts, { settings, now: 0, base });
+    expect(findings.filter((f) => f.severity !== "info").map((f) => `${f.rule}: ${f.message}`)).toEqual([]);
+  });
+
+  it("inserts and touches nothing else", () => {
+    for (const { path, text } of draft.files) {
+      const left = (tree.read(path) ?? "").split("\n");
+      for (const line of (text ?? "").split("\n")) if (line === left[0]) left.shift();
+      expect([path, left]).toEqual([path, []]);
+    }
+  });
+
   it("locks nobody: without the assumed lock everything stays allowed", () => {
     const open = compilePolicies(after.policies, settings);
     const shut = flows.filter(
@@ -151,5 +169,16 @@ describe.each(NAMESPACES)("the sample's %s, drafted from one day of its traffic"
     );
     expect([...(mine?.dependsOn ?? [])].sort()).toEqual([...carriers].sort());
     expect(locked.policies.filter((p) => p.owner === mine?.id).map((p) => p.ref.namespace)).toEqual([namespace]);
+  });
+});
+
+describe("the sample's collab with its draft", () => {
+  // A build costs the real binary half a second, so one namespace stands for all.
+  it("is built by the real kustomize", async () => {
+    const draft = draftOf("collab");
+    const merged = overlay(tree, draft.files);
+    const folders = draft.files.filter((f) => f.path.endsWith("/kustomization.yaml")).map((f) => dirname(f.path));
+    expect(folders.length).toBeGreaterThan(1);
+    for (const folder of folders) expect(await kustomizeBuild(merged, folder)).toMatchObject({ built: true });
   });
 });
