@@ -24,6 +24,7 @@ import type {
   FactsReader,
   GateFacts,
   LaneRequest,
+  LintFacts,
   Rehearsal,
   SoakFacts,
 } from "../gate.ts";
@@ -124,7 +125,7 @@ const KEPT = 6;
 /** Reads every fact of a request in one pass, from ports, each time anew; only what bytes alone decide is kept. */
 export const factsReader = (ports: ReaderPorts): FactsReader => {
   const inventories = new Kept<Known<Inventory>>(KEPT);
-  const lints = new Kept<Promise<Known<GateFacts["lint"] extends Known<infer L> ? L : never>>>(KEPT);
+  const lints = new Kept<Promise<Known<LintFacts>>>(KEPT);
   const findings = new Kept<GateFacts["findings"]>(KEPT);
 
   const inventoryOf = (key: string, tree: SourceTree): Known<Inventory> =>
@@ -137,18 +138,18 @@ export const factsReader = (ports: ReaderPorts): FactsReader => {
       }
     });
 
-  const draftOf = async (main: Survey, request: LaneRequest): Promise<Draft | null> => {
+  const draftOf = (main: Survey, seen: Known<EvidenceFacts>, request: LaneRequest): Draft | null => {
     const { tree, inventory } = main;
     const { namespace } = request;
-    const { writer, facts, settings, evidence } = ports;
+    const { writer, facts, settings } = ports;
     if (request.draft === "default-deny") return draftDefaultDeny({ tree, inventory, namespace, writer });
     if (request.draft !== "allows") return null;
-    const seen = evidence === null ? null : await evidenceFor(evidence, main, namespace);
+    const edges = seen.known ? seen.value.edges : [];
     return draftAllows({
       tree,
       inventory,
-      edges: seen?.edges.filter((e) => e.source.namespace === namespace || e.destination.namespace === namespace) ?? [],
-      coverage: seen?.coverage ?? null,
+      edges: edges.filter((e) => e.source.namespace === namespace || e.destination.namespace === namespace),
+      coverage: seen.known ? seen.value.coverage : null,
       namespace,
       facts,
       settings,
@@ -208,17 +209,24 @@ export const factsReader = (ports: ReaderPorts): FactsReader => {
   /** What cannot be drafted is told as it is, unless a gate would say no anyway: then the gate says so, with its lesson. */
   const read = async (request: LaneRequest): Promise<GateFacts> => {
     const main = await survey({ ...ports, readInventory: (tree) => inventoryValue(tree) });
+    const { evidence } = ports;
+    const seen = evidence === null ? NO_EVIDENCE : await attempt(() => evidenceFor(evidence, main, request.namespace));
     try {
-      return await factsOf(main, request, await draftOf(main, request));
+      return await factsOf(main, seen, request, draftOf(main, seen, request));
     } catch (error) {
       if (!(error instanceof OperatorError) || error.kind !== "input") throw error;
-      const bare = await factsOf(main, request, null);
+      const bare = await factsOf(main, seen, request, null);
       if (standsAnyway(bare)) throw error;
       return bare;
     }
   };
 
-  const factsOf = async (main: Survey, request: LaneRequest, draft: Draft | null): Promise<GateFacts> => {
+  const factsOf = async (
+    main: Survey,
+    seen: Known<EvidenceFacts>,
+    request: LaneRequest,
+    draft: Draft | null,
+  ): Promise<GateFacts> => {
     const { namespace, lane } = request;
     const change = changeset(namespace, kindOf(request), filesOf(main.tree, draft, request));
     const tree = { before: main.tree, after: overlay(main.tree, change.files) };
@@ -226,7 +234,6 @@ export const factsReader = (ports: ReaderPorts): FactsReader => {
     const before = known(main.inventory);
     const after = change.files.length === 0 ? before : inventoryOf(key, tree.after);
     const inventory = { before, after };
-    const { evidence } = ports;
     const bare: GateFacts = {
       request,
       now: main.now,
@@ -239,13 +246,13 @@ export const factsReader = (ports: ReaderPorts): FactsReader => {
       cluster: ports.facts,
       pullRequests: known(main.pullRequests),
       live: main.live,
-      evidence: evidence === null ? NO_EVIDENCE : await attempt(() => evidenceFor(evidence, main, namespace)),
+      evidence: seen,
       standings: known(standingsOf(main)),
-      configured: { cluster: ports.cluster !== null, evidence: evidence !== null },
+      configured: { cluster: ports.cluster !== null, evidence: ports.evidence !== null },
       campaign: ports.campaign,
       decisions: main.decisions,
       history: known(main.history),
-      soak: soakOf(main, namespace, evidence !== null),
+      soak: soakOf(main, namespace, ports.evidence !== null),
       lint: await lintOf(key, tree, inventory, change),
       findings: findingsFor(key, inventory, main.now),
       rehearsal: unknown("only a default-deny is rehearsed", "the default-deny lane"),
