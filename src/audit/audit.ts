@@ -6,7 +6,7 @@ import { defaultSettings } from "../facts/settings.ts";
 import { Context } from "./context.ts";
 import type { Edit } from "./edit.ts";
 import { Fingerprints } from "./fingerprint.ts";
-import type { Defect, Rule } from "./rule.ts";
+import type { Defect, Rule, RuleFacts } from "./rule.ts";
 import { bySeverity, place, softened } from "./rule.ts";
 import { RULES } from "./rules/index.ts";
 import type { Waiver } from "./waivers.ts";
@@ -93,7 +93,16 @@ export const audit = (inventory: Inventory, facts: ClusterFacts, options: AuditO
   };
 };
 
-const WAIVER_RULE: Pick<Rule, "id" | "severity" | "lesson"> = { id: "waiver", severity: "warning", lesson: null };
+const WAIVER_RULE: RuleFacts = {
+  id: "waiver",
+  severity: "warning",
+  lesson: null,
+  about: "A waiver has run out, gives no reason, or cannot be read; what it waived is reported again.",
+  remedy: "Repair what was waived, or decide again: rule, last day and reason.",
+};
+
+/** Every rule that a report may name. */
+export const KNOWN_RULES: readonly RuleFacts[] = [...RULES, WAIVER_RULE];
 
 /** A rule that cannot cope with some manifest must not take the others with it, and must not pass as clean either. */
 const run = (rule: Rule, context: Context): readonly Defect[] => {
@@ -113,7 +122,7 @@ const run = (rule: Rule, context: Context): readonly Defect[] => {
   }
 };
 
-const findingOf = (rule: Pick<Rule, "id" | "severity" | "lesson">, defect: Defect, prints: Fingerprints): Finding => ({
+const findingOf = (rule: RuleFacts, defect: Defect, prints: Fingerprints): Finding => ({
   rule: rule.id,
   severity: softened(defect.severity ?? rule.severity, defect.sure ?? "certain"),
   namespace: defect.namespace,

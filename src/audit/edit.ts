@@ -31,11 +31,14 @@ const blockEnd = (lines: readonly string[], start: number): number => {
   return end;
 };
 
-const replaceOnLine = (line: string, column: number, from: string, to: string): string | null => {
-  const found = line.indexOf(from, Math.max(0, column - 1));
-  if (found < 0) return null;
-  return line.slice(0, found) + to + line.slice(found + from.length);
-};
+/** What an edit takes out and puts in; lines and columns from 1, the end exclusive. */
+export interface Region {
+  readonly startLine: number;
+  readonly startColumn: number;
+  readonly endLine: number;
+  readonly endColumn: number;
+  readonly text: string;
+}
 
 /** Only a key or list item that opens its own line can be taken out; one inside `[a, b]` needs a person. */
 const opensItsLine = (line: string, column: number): boolean => {
@@ -43,29 +46,25 @@ const opensItsLine = (line: string, column: number): boolean => {
   return before === "" || before === "-";
 };
 
-const apply = (lines: string[], edit: Edit): boolean => {
-  const index = edit.at.line - 1;
-  const line = lines[index];
-  if (line === undefined) return false;
-  if (edit.kind === "replace") {
-    const changed = replaceOnLine(line, edit.at.column, edit.from, edit.to);
-    if (changed === null) return false;
-    lines[index] = changed;
-    return true;
-  }
-  if (!opensItsLine(line, edit.at.column)) return false;
-  lines.splice(index, blockEnd(lines, index) - index);
-  removeEmptyParent(lines, index);
-  return true;
+const replaced = (line: string, edit: Extract<Edit, { kind: "replace" }>): Region | null => {
+  const found = line.indexOf(edit.from, Math.max(0, edit.at.column - 1));
+  if (found < 0) return null;
+  return {
+    startLine: edit.at.line,
+    startColumn: found + 1,
+    endLine: edit.at.line,
+    endColumn: found + 1 + edit.from.length,
+    text: edit.to,
+  };
 };
 
-/** A key whose last entry went would become null, which is another meaning; it goes too. */
-const removeEmptyParent = (lines: string[], removedAt: number): void => {
-  let parent = removedAt - 1;
+/** A key whose last entry goes would become null, which is another meaning; it goes too, and so may the key above it. */
+const withEmptyParents = (lines: readonly string[], start: number, end: number): number => {
+  let parent = start - 1;
   while (parent >= 0 && isBlank(lines[parent] ?? "")) parent -= 1;
   const text = lines[parent];
-  if (text === undefined || !/^\s*[\w./-]+:\s*(#.*)?$/.test(text)) return;
-  let next = removedAt;
+  if (text === undefined || !/^\s*(- )?[\w./-]+:\s*(#.*)?$/.test(text)) return start;
+  let next = end;
   while (next < lines.length && isBlank(lines[next] ?? "")) next += 1;
   const following = lines[next];
   const indent = indentOf(text);
@@ -73,9 +72,33 @@ const removeEmptyParent = (lines: string[], removedAt: number): void => {
     following !== undefined &&
     !/^(---|\.\.\.)/.test(following) &&
     (indentOf(following) > indent || (indentOf(following) === indent && following.trimStart().startsWith("- ")));
-  if (held) return;
-  lines.splice(parent, 1);
-  removeEmptyParent(lines, parent);
+  // A key that opens a list item holds the item together; a person decides what becomes of it.
+  if (held || text.trimStart().startsWith("- ")) return start;
+  return withEmptyParents(lines, parent, end);
+};
+
+const removed = (lines: readonly string[], edit: Edit): Region | null => {
+  const index = edit.at.line - 1;
+  if (!opensItsLine(lines[index] ?? "", edit.at.column)) return null;
+  const end = blockEnd(lines, index);
+  const start = withEmptyParents(lines, index, end);
+  return { startLine: start + 1, startColumn: 1, endLine: end + 1, endColumn: 1, text: "" };
+};
+
+/** Where an edit falls in this text; null when it no longer fits what stands there. */
+export const regionOf = (edit: Edit, lines: readonly string[]): Region | null => {
+  const line = lines[edit.at.line - 1];
+  if (line === undefined) return null;
+  return edit.kind === "replace" ? replaced(line, edit) : removed(lines, edit);
+};
+
+const spliced = (lines: readonly string[], region: Region): string[] => {
+  const before = lines.slice(0, region.startLine - 1);
+  if (region.text === "" && region.startColumn === 1 && region.endColumn === 1)
+    return [...before, ...lines.slice(region.endLine - 1)];
+  const first = (lines[region.startLine - 1] ?? "").slice(0, region.startColumn - 1);
+  const last = (lines[region.endLine - 1] ?? "").slice(region.endColumn - 1);
+  return [...before, first + region.text + last, ...lines.slice(region.endLine)];
 };
 
 const editKey = (edit: Edit): string =>
@@ -83,14 +106,17 @@ const editKey = (edit: Edit): string =>
     ? `r ${edit.at.line}:${edit.at.column} ${edit.from} ${edit.to}`
     : `x ${edit.at.line}:${edit.at.column}`;
 
+export interface Edited {
+  readonly files: readonly FileChange[];
+  /** Edits that no longer fit their place. */
+  readonly skipped: number;
+}
+
 /**
  * The files as they stand after the edits, computed from their text alone. Edits are taken from the end of each file, so
- * that none moves another; an edit that no longer fits its line is skipped and counted.
+ * that none moves another; one that no longer fits is skipped and counted.
  */
-export const applyEdits = (
-  edits: readonly Edit[],
-  tree: Pick<SourceTree, "read" | "mode">,
-): { readonly files: readonly FileChange[]; readonly skipped: number } => {
+export const applyEdits = (edits: readonly Edit[], tree: Pick<SourceTree, "read" | "mode">): Edited => {
   const files: FileChange[] = [];
   let skipped = 0;
   for (const [path, all] of Map.groupBy(edits, (edit) => edit.at.file)) {
@@ -101,8 +127,12 @@ export const applyEdits = (
     }
     const unique = [...new Map(all.map((edit) => [editKey(edit), edit])).values()];
     unique.sort((a, b) => b.at.line - a.at.line || b.at.column - a.at.column);
-    const lines = text.split("\n");
-    for (const edit of unique) if (!apply(lines, edit)) skipped += 1;
+    let lines: readonly string[] = text.split("\n");
+    for (const edit of unique) {
+      const region = regionOf(edit, lines);
+      if (region === null) skipped += 1;
+      else lines = spliced(lines, region);
+    }
     const changed = lines.join("\n");
     if (changed !== text) files.push({ path, mode: tree.mode(path) ?? "100644", text: changed });
   }

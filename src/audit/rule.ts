@@ -39,14 +39,18 @@ export interface Defect {
   readonly fix?: Fix | null;
 }
 
-export interface Rule {
+/** What people read of a rule. */
+export interface RuleFacts {
   readonly id: string;
   readonly severity: Severity;
   readonly lesson: number | null;
-  /** One sentence for the table of rules: what is wrong and what it does to the network. */
+  /** One sentence: what is wrong and what it does to the network. */
   readonly about: string;
-  /** The way out, for the table of rules. */
+  /** The way out. */
   readonly remedy: string;
+}
+
+export interface Rule extends RuleFacts {
   readonly check: (context: Context) => Iterable<Defect>;
 }
 

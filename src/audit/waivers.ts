@@ -18,7 +18,7 @@ export interface Waiver {
 }
 
 /** Beside the policy: one line per waiver, `RULE until YYYY-MM-DD: REASON`. */
-export const WAIVER_ANNOTATION = "network-operator.dev/waive";
+export const WAIVER_ANNOTATION = "network-operator/waive";
 
 const DAY = 86_400_000;
 const LINE = /^([a-z0-9-]+)\s+until\s+(\d{4}-\d{2}-\d{2}):\s*(\S.*)$/;
