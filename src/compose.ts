@@ -1,12 +1,14 @@
 import { randomUUID } from "node:crypto";
 import { existsSync, mkdirSync } from "node:fs";
-import { readFile, rm } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { DAY, iso, systemClock, type Clock } from "./facts/clock.ts";
 import type { ClusterFacts } from "./facts/cluster-facts.ts";
 import { OperatorError } from "./facts/errors.ts";
+import type { Coverage } from "./facts/coverage.ts";
 import type { Draft } from "./facts/draft.ts";
+import type { Edge } from "./facts/edge.ts";
 import type { ClusterReader, ForgeReader, ForgeWriter } from "./facts/ports.ts";
 import type { StatusReport } from "./facts/status.ts";
 import type { SourceTree } from "./facts/tree.ts";
@@ -16,16 +18,16 @@ import { localForge, type LocalForge } from "./forge/local.ts";
 import { mirror } from "./git/mirror.ts";
 import { openRepository, type GitRepository } from "./git/plumbing.ts";
 import { openLedger, type LedgerStore } from "./store/ledger.ts";
+import type { RelayAddress } from "./hubble/relay.ts";
 import type { EvidenceStore } from "./store/evidence.ts";
 import type { Answer } from "./graph/answer.ts";
 import type { Question } from "./graph/ask.ts";
 import type { OperatorGraph } from "./graph/build.ts";
 import type { Lane } from "./graph/lanes.ts";
 import type { StructuredRequest } from "./graph/state.ts";
-import { attestationReader } from "./rollout/attestations.ts";
+import { attestationReader, readKeys } from "./rollout/attestations.ts";
+import { statusReport } from "./rollout/status.ts";
 import { nextProposals } from "./rollout/stage.ts";
-import type { Survey } from "./rollout/survey.ts";
-import { parseKeys, type EnrolledKey } from "./signoff/keys.ts";
 import { relyingParty, type RelyingParty } from "./signoff/verify.ts";
 import type { Hole, ServedWorld, World } from "./world/world.ts";
 
@@ -249,6 +251,71 @@ const openSampleWorld = async (setting: Setting): Promise<World> => {
   return openWorld({ dir: setting.state });
 };
 
+/** Evidence for a person: what is in the store, and a collector for weeks. */
+export interface Flows {
+  summary(namespace: string | null): Promise<{ readonly edges: readonly Edge[]; readonly coverage: Coverage }>;
+  collect(stop: AbortSignal): Promise<{ readonly flows: number; readonly lost: number; readonly bad: number }>;
+  dispose(): Promise<void>;
+}
+
+/** Relay as configured; the sample's flows come only while its clock is turned. */
+const relayOf = ({ config }: Setting): RelayAddress => {
+  const { relay, tls } = config.flows;
+  if (relay === null)
+    throw new OperatorError("input", "no Relay is configured", {
+      where: "flows.relay",
+      remedy: "Name Hubble Relay's host:port. On the sample, flows are read while its clock turns: sample clock +24h.",
+    });
+  const { ca, certificate, key, serverName } = tls;
+  const named = { ca, cert: certificate, key, serverName };
+  const given = Object.fromEntries(Object.entries(named).filter(([, value]) => value !== null));
+  return { address: relay, tls: tls.enabled ? given : null };
+};
+
+export const openFlows = async (setting: Setting): Promise<Flows> => {
+  const place = await openPlace(setting);
+  const evidence = await openEvidence(setting);
+  if (place.world !== null) await watchFirstDay(place.world, evidence, setting.progress);
+  return {
+    summary: async (namespace) => {
+      const span = await evidence.span();
+      if (span === null)
+        throw new OperatorError("input", "there is no evidence yet", {
+          where: setting.state,
+          remedy: "Collect some: network-operator flows collect.",
+        });
+      const served = (await place.world?.serve()) ?? null;
+      try {
+        const cluster = await openCluster(setting, served);
+        const pods = (await cluster?.pods()) ?? null;
+        const hosts = pods?.filter((pod) => pod.namespace === namespace && !pod.hostNetwork).map((pod) => pod.node);
+        const nodes = namespace === null || hosts === undefined ? null : [...new Set(hosts)];
+        return {
+          edges: await evidence.edges(namespace === null ? {} : { namespace }),
+          coverage: await evidence.coverage({ ...span, namespace, nodes }),
+        };
+      } finally {
+        await served?.close();
+      }
+    },
+    collect: async (stop) => {
+      const { collect } = await import("./hubble/collector.ts");
+      return collect({
+        relay: relayOf(setting),
+        writer: evidence,
+        follow: true,
+        signal: stop,
+        onProgress: ({ flows, lost, nodes }) =>
+          setting.progress.step(`${flows} flows from ${nodes} nodes, ${lost} reported lost`),
+      });
+    },
+    dispose: async () => {
+      await evidence.dispose();
+      await place.dispose();
+    },
+  };
+};
+
 /** Everything a face can ask for. */
 export interface Agent {
   readonly place: Place;
@@ -294,12 +361,6 @@ const openCluster = async (setting: Setting, served: ServedWorld | null): Promis
 /** Where people reach the page: the configured address, else this machine's. */
 const partyOf = ({ config }: Setting): RelyingParty =>
   relyingParty(config.signoff.publicUrl ?? `http://localhost:${config.server.port}`);
-
-/** Public keys are read from their file each time: a key that was revoked a second ago signs nothing. */
-const enrolledKeys = (setting: Setting) => async (): Promise<readonly EnrolledKey[]> => {
-  const file = resolve(setting.config.signoff.keys);
-  return existsSync(file) ? parseKeys(await readFile(file, "utf8"), setting.config.signoff.keys) : [];
-};
 
 /**
  * `lanes` is for the evals' mutants: a graph with a gate taken out, to prove that the gate is what holds.
@@ -360,7 +421,7 @@ export const openAgent = async (
     facts,
     cluster,
     evidence,
-    attestations: attestationReader({ store: signOffs, keys: enrolledKeys(setting), party }),
+    attestations: attestationReader({ store: signOffs, keys: () => readKeys(config.signoff.keys), party }),
     readInventory: (tree: SourceTree) => gitops.readInventory(tree, facts),
     writer: edit.writer,
     build: async (tree: SourceTree, folder: string): Promise<string | null> => {
@@ -426,24 +487,3 @@ export const openAgent = async (
   };
   return agent;
 };
-
-/** The `status` contract, from what was surveyed. */
-const statusReport = ({ now, placed, inventory }: Survey): StatusReport => ({
-  version: 1,
-  clock: iso(now),
-  namespaces: placed.map(({ namespace, stage, waitingFor, pullRequest }) => ({
-    name: namespace,
-    stage,
-    policies: inventory.policies
-      .filter((policy) => policy.ref.namespace === namespace)
-      .map(({ ref, origin }) => ({
-        kind: ref.kind,
-        name: ref.name,
-        file: origin?.file ?? "",
-        line: origin?.line ?? 0,
-      })),
-    waitingFor,
-    pullRequest:
-      pullRequest === null ? null : { number: pullRequest.number, url: pullRequest.url, branch: pullRequest.branch },
-  })),
-});

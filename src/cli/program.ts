@@ -2,11 +2,14 @@ import { readFileSync } from "node:fs";
 import { Command, type OutputConfiguration } from "commander";
 import { askCommands } from "./commands/ask.ts";
 import { auditCommand } from "./commands/audit.ts";
+import { draftCommand } from "./commands/draft.ts";
 import { evalsCommand } from "./commands/evals.ts";
+import { flowsCommand } from "./commands/flows.ts";
 import { graphCommand } from "./commands/graph.ts";
 import { initCommand } from "./commands/init.ts";
 import { logCommand } from "./commands/log.ts";
 import { prCommand } from "./commands/pr.ts";
+import { replayCommand } from "./commands/replay.ts";
 import { runCommand } from "./commands/run.ts";
 import { sampleCommand } from "./commands/sample.ts";
 import { statusCommand } from "./commands/status.ts";
@@ -27,9 +30,12 @@ export const buildProgram = (): Command => {
     ...askCommands(),
     runCommand(),
     statusCommand(),
+    auditCommand(),
+    replayCommand(),
+    draftCommand(),
+    flowsCommand(),
     prCommand(),
     sampleCommand(),
-    auditCommand(),
     graphCommand(),
     evalsCommand(),
     logCommand(),

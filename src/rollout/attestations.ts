@@ -1,5 +1,8 @@
+import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { resolve } from "node:path";
 import type { Attestation, AttestationReader } from "../facts/attestation.ts";
-import type { EnrolledKey } from "../signoff/keys.ts";
+import { parseKeys, type EnrolledKey } from "../signoff/keys.ts";
 import { verifyAttestation, type RelyingParty, type StoredAttestation } from "../signoff/verify.ts";
 
 /** Where attestations and openings lie; bytes, nothing believed. */
@@ -12,6 +15,10 @@ const isStored = (body: unknown): body is StoredAttestation =>
   typeof body === "object" &&
   body !== null &&
   ["id", "request", "walk", "note", "signedAt", "assertion"].every((key) => key in body);
+
+/** Public keys are read from their file each time: a key that was revoked a second ago signs nothing. */
+export const readKeys = async (file: string): Promise<readonly EnrolledKey[]> =>
+  existsSync(resolve(file)) ? parseKeys(await readFile(resolve(file), "utf8"), file) : [];
 
 /** Every signature is verified on every read, against the keys as they are enrolled now. */
 export const attestationReader = (options: {

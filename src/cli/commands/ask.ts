@@ -14,24 +14,20 @@ const refused = (answer: Answer): string[] =>
     `  → ${printable(r.remedy)}`,
   ]);
 
-/** An answer for people; the contract's JSON says the same. */
+/** An answer for people; the contract's JSON says the same. The agent's own words come first, and nothing twice. */
 const render = (answer: Answer): string => {
-  const lines: string[] = [];
-  const head = `${answer.namespace === null ? "" : `${answer.namespace}: `}${answer.outcome}${answer.stage === null ? "" : ` (stage ${answer.stage})`}`;
-  lines.push(head);
-  if (answer.answer !== null) lines.push("", printable(answer.answer.trim()));
-  if (answer.question !== null) lines.push("", printable(answer.question.trim()));
-  if (answer.pullRequest !== null) {
-    const pr = answer.pullRequest;
-    lines.push("", `Pull request #${pr.number} on ${pr.branch}`, `  ${pr.url}`, `  digest ${pr.digest}`);
-    for (const file of pr.files) lines.push(`  ${file.change.padEnd(7)} ${printable(file.path)}`);
-  }
-  if (answer.refusals.length > 0) lines.push("", ...refused(answer));
-  if (answer.waitingFor !== null) {
-    const until = answer.waitingFor.until === null ? "" : ` (until ${iso(answer.waitingFor.until)})`;
-    lines.push("", `Waiting for ${answer.waitingFor.what}: ${printable(answer.waitingFor.detail)}${until}`);
-  }
-  return lines.join("\n");
+  const subject = answer.namespace === null ? "" : `${answer.namespace}: `;
+  const head = `${subject}${answer.outcome}${answer.stage === null ? "" : ` (stage ${answer.stage})`}`;
+  const said = answer.answer ?? answer.question;
+  if (said !== null) return [head, "", printable(said.trim())].join("\n");
+  const waits =
+    answer.waitingFor === null
+      ? []
+      : [
+          `Waiting for ${answer.waitingFor.what}: ${printable(answer.waitingFor.detail)}`,
+          ...(answer.waitingFor.until === null ? [] : [`until ${iso(answer.waitingFor.until)}`]),
+        ];
+  return [head, ...refused(answer), ...waits].join("\n");
 };
 
 /** 0: done, waiting or answered; 1: the answer is no. */
