@@ -66,15 +66,22 @@ interface Mood {
   readonly odd: boolean;
   /** Node selectors are on; without, rules that use them are refused. */
   readonly nodes: boolean;
+  readonly version: CiliumVersion;
 }
 
-const generateRule = (r: Random, section: string, { odd, nodes }: Mood): unknown => {
+const generateRule = (r: Random, section: string, { odd, nodes, version }: Mood): unknown => {
   if (r.chance(0.06)) return {};
   if (r.chance(0.01)) return null;
   const direction = section.startsWith("ingress") ? "ingress" : "egress";
   const deny = section.endsWith("Deny");
   const rule: Record<string, unknown> = {
-    ...generatePeers(r, { direction, deny, odd, nodes: nodes || (odd && r.chance(0.05)) }),
+    ...generatePeers(r, {
+      direction,
+      deny,
+      odd,
+      nodes: nodes || (odd && r.chance(0.05)),
+      requires: version === "1.19",
+    }),
     ...generatePorts(r, direction, deny, odd),
   };
   if (!deny && r.chance(0.04)) rule["authentication"] = { mode: r.pick(["required", "disabled", "test-always-fail"]) };
@@ -128,7 +135,7 @@ const generatePolicy = (r: Random, index: number, mood: Mood): unknown => {
 /** One scenario. */
 export const generateScenario = (r: Random, id: string, version: CiliumVersion = "1.19"): GeneratedScenario => {
   const settings = generateSettings(r, version);
-  const mood = { odd: r.chance(0.3), nodes: settings?.["nodeSel"] === true };
+  const mood = { odd: r.chance(0.3), nodes: settings?.["nodeSel"] === true, version };
   const policies = r
     .list(r.chance(0.05) ? 0 : 1, r.chance(0.15) ? 12 : 5, () => null)
     .map((_, i) => generatePolicy(r, i, mood));

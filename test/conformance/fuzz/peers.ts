@@ -43,7 +43,6 @@ const ODD_CIDRS: readonly [unknown, ...unknown[]] = [
   5,
   null,
   "1.2.3.4/-1",
-  "fe80::1%eth0/64",
   "::ffff:1.2.3.4/96",
 ];
 
@@ -105,6 +104,8 @@ export interface PeerChoice {
   readonly odd: boolean;
   /** Whether toNodes and fromNodes may occur. */
   readonly nodes: boolean;
+  /** Whether fromRequires and toRequires may occur: only where the schema is all there is left of them. */
+  readonly requires: boolean;
 }
 
 const members = (r: Random, { direction, deny, odd, nodes }: PeerChoice): Record<string, unknown> => {
@@ -159,7 +160,7 @@ export const generatePeers = (r: Random, choice: PeerChoice): Record<string, unk
   if (r.chance(0.01)) return { [key]: [null] };
   if (odd && r.chance(0.06)) return { ...members(r, choice), ...chosen };
   if (odd && r.chance(0.02)) return { [key]: r.pick<unknown>([{}, "x", 5, [[]], [5], ["x"]]) };
-  if (odd && r.chance(0.02))
+  if (odd && choice.requires && r.chance(0.02))
     return { ...chosen, [direction === "ingress" ? "fromRequires" : "toRequires"]: r.pick<unknown>([[], null, [{}]]) };
   return chosen;
 };
