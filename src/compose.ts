@@ -445,10 +445,7 @@ export const openAgent = async (
       forge,
       pullRequestText: text.pullRequestText,
       signOff: {
-        putRequest: signOffs.putRequest,
-        requests: signOffs.requests,
-        record: signOffs.record,
-        recorded: signOffs.recorded,
+        ...signOffs,
         page: (id) => `${party.origin}/signoff/${id}`,
       },
       ledger,
@@ -476,7 +473,7 @@ export const openAgent = async (
         answers.push(await agent.request({ kind, namespace, thread }));
       return { version: 1, answers };
     },
-    draft: look.draftOf,
+    draft: (namespace, kind) => look.draftOf(namespace, kind),
     dispose: async () => {
       saver.dispose();
       signOffs.dispose();
