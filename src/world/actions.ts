@@ -1,7 +1,7 @@
 import { OperatorError } from "../facts/errors.ts";
 import { JOURNEYS, WORKLOADS } from "./scenario/areas.ts";
 import type { Pod } from "./cluster/pods.ts";
-import type { Action } from "./state.ts";
+import type { Action, SwitchName } from "./state.ts";
 
 /** What `sample do` understands, as a person would type it. */
 export const KNOWN_ACTIONS: readonly { readonly words: string; readonly about: string }[] = [
@@ -9,13 +9,26 @@ export const KNOWN_ACTIONS: readonly { readonly words: string; readonly about: s
   { words: "restart POD", about: "delete a pod; its successor starts (a name, or namespace/workload)" },
   { words: "suspend KIND/NAMESPACE/NAME", about: "flux suspend, for a Kustomization or a GitRepository" },
   { words: "resume KIND/NAMESPACE/NAME", about: "flux resume" },
+  { words: "cut tunnel", about: "nothing from outside gets in; everything inside still works" },
+  { words: "mend tunnel", about: "the tunnel's edge is reachable again" },
+  { words: "autopath on", about: "CoreDNS answers search domains itself, so the asked name is the expanded one" },
+  { words: "autopath off", about: "pods walk their search domains themselves again" },
 ];
+
+const SWITCHES: Readonly<Record<string, { readonly name: SwitchName; readonly on: boolean } | undefined>> = {
+  "cut tunnel": { name: "tunnel", on: false },
+  "mend tunnel": { name: "tunnel", on: true },
+  "autopath on": { name: "autopath", on: true },
+  "autopath off": { name: "autopath", on: false },
+};
 
 /** The action that the words mean; throws an input error that lists what there is. */
 export const parseAction = (words: string, time: number, pods: readonly Pod[]): Action => {
   const text = words.trim().replaceAll(/\s+/g, " ");
   const journey = JOURNEYS.find((j) => j.id === text);
   if (journey !== undefined) return { kind: "journey", time, journey: journey.id };
+  const turned = SWITCHES[text];
+  if (turned !== undefined) return { kind: "switch", time, ...turned };
   const [verb = "", object = "", ...rest] = text.split(" ");
   if (rest.length === 0 && object !== "") {
     if (verb === "restart") return restart(object, time, pods);

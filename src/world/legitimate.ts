@@ -3,8 +3,8 @@ import type { Protocol } from "../facts/verdict.ts";
 import { everyPod, type Pod } from "./cluster/pods.ts";
 import type { ClusterState } from "./cluster/flux.ts";
 import { NODES, OUTSIDERS } from "./scenario/nodes.ts";
-import type { Cadence, Party, WorldNode } from "./scenario/model.ts";
-import { TALKS, WORKLOADS } from "./scenario/areas.ts";
+import type { Party, Talk, WorldNode } from "./scenario/model.ts";
+import { JOURNEYS, TALKS, WORKLOADS } from "./scenario/areas.ts";
 
 /** One end of a legitimate flow, in every position in which policy may meet it. */
 export interface LegitimateEnd {
@@ -35,7 +35,7 @@ export const legitimateFlows = (): readonly LegitimateFlow[] => {
   for (const talk of TALKS) {
     for (const [source, destination] of pairs(talk.from, talk.to, pods)) {
       const { id, protocol, port } = talk;
-      flows.push({ id, source, destination, protocol, port, when: when(talk.cadence.kind) });
+      flows.push({ id, source, destination, protocol, port, when: whenOf(talk) });
     }
     if (talk.asks === null || talk.from.kind !== "workload") continue;
     for (const [source, server] of pairs(
@@ -49,15 +49,21 @@ export const legitimateFlows = (): readonly LegitimateFlow[] => {
         destination: server,
         protocol: "UDP",
         port: 53,
-        when: when(talk.cadence.kind),
+        when: whenOf(talk),
       });
     }
   }
   return flows;
 };
 
-const when = (kind: Cadence["kind"]): LegitimateFlow["when"] =>
-  kind === "weekly" || kind === "days" ? "rare" : kind === "steady" || kind === "daily" ? kind : "asked";
+/** By itself, or as a step of what people do on an ordinary day. */
+const whenOf = (talk: Talk): LegitimateFlow["when"] => {
+  const journeys = JOURNEYS.filter((j) => j.steps.includes(talk.id)).map((j) => j.cadence.kind);
+  const kinds = [talk.cadence.kind, ...journeys];
+  if (kinds.includes("steady")) return "steady";
+  if (kinds.includes("daily")) return "daily";
+  return kinds.includes("weekly") || kinds.includes("days") ? "rare" : "asked";
+};
 
 const everythingApplied: ClusterState = {
   from: 0,

@@ -14,6 +14,8 @@ const actionSchema = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("restart"), time, workload: z.string(), replica: z.number().int().nonnegative() }),
   /** `flux suspend` and `flux resume`, by hand; `object` is `Kind/namespace/name`. */
   z.strictObject({ kind: z.literal("suspend"), time, object: z.string(), suspend: z.boolean() }),
+  /** The cluster's own ways: CoreDNS answers search domains itself, the tunnel's edge is reachable. */
+  z.strictObject({ kind: z.literal("switch"), time, name: z.enum(["autopath", "tunnel"]), on: z.boolean() }),
   /** A write through the Kubernetes API: what the object becomes, null when deleted. */
   z.strictObject({
     kind: z.literal("write"),
@@ -31,6 +33,7 @@ const actionSchema = z.discriminatedUnion("kind", [
   }),
 ]);
 export type Action = z.infer<typeof actionSchema>;
+export type SwitchName = Extract<Action, { kind: "switch" }>["name"];
 export type FaultKind = Extract<Action, { kind: "fault" }>["fault"];
 
 export interface MainCommit {

@@ -94,7 +94,14 @@ const NAMESPACES = ["auth", "collab", "databases", "home", "network", "observabi
 const ADMITTED: Readonly<Record<string, readonly string[]>> = {
   // The name is routed by both gateways, and manifests do not say which of them it resolves to inside.
   collab: ["collab/Deployment/board > network/Deployment/envoy-external:10443/TCP (asked)"],
-  network: ["collab/Deployment/board > network/Deployment/envoy-external:10443/TCP (asked)"],
+  network: [
+    "collab/Deployment/board > network/Deployment/envoy-external:10443/TCP (asked)",
+    "probing/Deployment/blackbox > network/Deployment/envoy-external:10443/TCP (asked)",
+    // One rule for everybody who comes to the gateway: the prober may use HTTP/3 as well.
+    "probing/Deployment/blackbox > network/Deployment/envoy-internal:10443/UDP (asked)",
+    "probing/Job/smoke > network/Deployment/envoy-external:10443/TCP (asked)",
+    "tools/Deployment/notes-proxy > network/Deployment/envoy-external:10443/TCP (asked)",
+  ],
 };
 
 describe.each(NAMESPACES)("the sample's %s, drafted from one day of its traffic", (namespace) => {

@@ -12,6 +12,7 @@ import {
   specOf,
   type KubeObject,
 } from "./objects.ts";
+import { isHelmRelease, shippedKey, shippedPolicy } from "./charts.ts";
 import type { BuildRequest, Built } from "./build.ts";
 import type { Rendering } from "./render.ts";
 
@@ -165,7 +166,10 @@ const apply = (
   }
 
   const inventory = built.objects.map(keyOf);
-  for (const object of built.objects) serverSideApply(object, working);
+  for (const object of built.objects) {
+    serverSideApply(object, working);
+    if (isHelmRelease(object)) install(object, working);
+  }
   if (specOf(kustomization)["prune"] === true) {
     const kept = new Set(inventory);
     for (const gone of last?.inventory ?? []) if (!kept.has(gone)) remove(gone, working);
@@ -199,11 +203,22 @@ const serverSideApply = (object: KubeObject, working: Working): void => {
   });
 };
 
+/** helm-controller's part: what the chart ships follows its values. */
+const install = (release: KubeObject, working: Working): void => {
+  const at = shippedKey(release);
+  const policy = shippedPolicy(release);
+  if (at === null) return;
+  if (policy === null) working.objects.delete(at);
+  else working.objects.set(at, policy);
+};
+
 /** A pruned Kustomization takes what it applied with it, unless it is suspended or does not prune. */
 const remove = (gone: string, working: Working): void => {
   const object = working.objects.get(gone);
   if (object === undefined || object.metadata.annotations?.[PRUNE] === "disabled") return;
   working.objects.delete(gone);
+  const shipped = isHelmRelease(object) ? shippedKey(object) : null;
+  if (shipped !== null) working.objects.delete(shipped);
   if (!isFluxKustomization(object)) return;
   const id = idOf(object);
   const state = working.kustomizations.get(id);

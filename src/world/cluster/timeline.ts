@@ -36,7 +36,8 @@ const SEED: readonly KubeObject[] = [
       sourceRef: { kind: "GitRepository", name: "flux-system" },
     },
   },
-  ...["default", "flux-system", "kube-system"].map((name) => ({
+  // The last one is the Cilium chart's own: no folder, no pods.
+  ...["default", "flux-system", "kube-system", "cilium-secrets"].map((name) => ({
     apiVersion: "v1",
     kind: "Namespace",
     metadata: { name },

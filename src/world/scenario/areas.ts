@@ -1,13 +1,15 @@
 import { APPS } from "./areas/apps.ts";
 import { DATABASES } from "./areas/databases.ts";
+import { LOGINS } from "./areas/logins.ts";
 import { GATEWAY } from "./areas/gateway.ts";
 import { MONITORING } from "./areas/monitoring.ts";
 import { PLATFORM } from "./areas/platform.ts";
+import { THINGS } from "./areas/things.ts";
 import { TUNNELS } from "./areas/tunnels.ts";
 import { every, talk } from "./make.ts";
 import type { Area, Journey, Talk, Workload, WorldService } from "./model.ts";
 
-const AREAS: readonly Area[] = [PLATFORM, GATEWAY, APPS, DATABASES, MONITORING, TUNNELS];
+const AREAS: readonly Area[] = [PLATFORM, GATEWAY, APPS, DATABASES, MONITORING, LOGINS, THINGS, TUNNELS];
 
 export const WORKLOADS: readonly Workload[] = AREAS.flatMap((area) => area.workloads);
 export const SERVICES: readonly WorldService[] = AREAS.flatMap((area) => area.services);
@@ -19,7 +21,7 @@ const PROBES: readonly Talk[] = WORKLOADS.flatMap((w) =>
   w.hostNetwork
     ? []
     : w.probes.slice(0, 1).map((port) => {
-        const cadence = every(w.namespace === "selfhosted" ? 1 : 2);
+        const cadence = every(w.namespace === "selfhosted" ? 1 : 5);
         return talk("kubelet", w.id, String(port), cadence, { atStart: true });
       }),
 );

@@ -5,7 +5,7 @@ import { hash, pick } from "../hash.ts";
 import type { Journey, Talk } from "../scenario/model.ts";
 import { APISERVER_VIP, INSIDE_ZONE, OUTSIDERS } from "../scenario/nodes.ts";
 import { JOURNEYS, WORKLOADS, serviceOf } from "../scenario/areas.ts";
-import type { Action } from "../state.ts";
+import type { Action, SwitchName } from "../state.ts";
 import { deciderOf, type Decider } from "./decide.ts";
 import { endKey, type End } from "./ends.ts";
 import { journeyAt, occurrencesBetween, type Cast, type Occurrence } from "./occurrences.ts";
@@ -89,16 +89,23 @@ export const makeTraffic = (world: {
       }
       return delivered;
     };
+    const autopath = isOn(cast.actions, "autopath", happens.time, false);
     for (const { talk, source, destination } of happens.steps) {
+      if (comesFromOutside(talk) && !isOn(cast.actions, "tunnel", happens.time, true)) {
+        return { through: false, stoppedAt: "the tunnel is cut" };
+      }
       const lookup =
-        talk.asks === null || source.kind !== "pod" ? null : lookupOf(cast, talk, source.pod, decider, happens.dice);
+        talk.asks === null || source.kind !== "pod"
+          ? null
+          : lookupOf(cast, talk, source.pod, decider, happens.dice, autopath);
       if (lookup !== null) {
         if (!connect(lookup)) return { through: false, stoppedAt: `${talk.id} (asking for ${talk.asks ?? ""})` };
         time += 12;
       }
       // Names count only where the proxy saw the answer (C B.4.3).
       const proxied = lookup !== null && lookup.decision.verdict.egress.outcome === "allowed-l7";
-      const to: End = destination.kind === "world" && !proxied ? { ...destination, name: null } : destination;
+      const name = proxied ? (lookup?.dns.at(-1)?.name ?? null) : null;
+      const to: End = destination.kind === "world" ? { ...destination, name } : destination;
       const delivered = connect({
         source,
         destination: to,
@@ -144,6 +151,15 @@ export const makeTraffic = (world: {
   };
 };
 
+const isOn = (actions: readonly Action[], name: SwitchName, time: number, before: boolean): boolean => {
+  const turned = actions.findLast((a) => a.kind === "switch" && a.name === name && a.time <= time);
+  return turned?.kind === "switch" ? turned.on : before;
+};
+
+/** What people outside ask for comes in through the tunnel's pod and by no other way. */
+const comesFromOutside = ({ from, to }: Talk): boolean =>
+  from.kind === "workload" && from.id === "network/tunnel" && to.kind === "workload";
+
 /** Socket translation is shown for what is rare enough to matter to a reader. */
 const showsSocket = (talk: Talk): boolean => talk.cadence.kind !== "steady" || talk.cadence.every >= HOUR;
 
@@ -163,7 +179,14 @@ const uuidOf = (h: number, time: number, serial: number): string => {
 };
 
 /** The question a pod asks before it talks: through its search domains first, because ndots is 5 (C B.4.4). */
-const lookupOf = (cast: Cast, talk: Talk, pod: Pod, decider: Decider, dice: string): Connection | null => {
+const lookupOf = (
+  cast: Cast,
+  talk: Talk,
+  pod: Pod,
+  decider: Decider,
+  dice: string,
+  autopath: boolean,
+): Connection | null => {
   const servers = cast.pods.filter((p) => p.workload.id === "kube-system/coredns");
   const server = pick(servers, cast.seed, "dns", dice);
   const { asks } = talk;
@@ -171,10 +194,11 @@ const lookupOf = (cast: Cast, talk: Talk, pod: Pod, decider: Decider, dice: stri
   const source: End = { kind: "pod", pod };
   const destination: End = { kind: "pod", pod: server };
   const search = [`${pod.namespace}.svc.cluster.local`, "svc.cluster.local", "cluster.local"];
-  const dns: DnsQuestion[] = [
-    ...search.map((domain) => ({ name: `${asks}.${domain}`, ips: [] })),
-    { name: asks, ips: answersFor(asks) },
-  ];
+  const expanded = search.map((domain) => `${asks}.${domain}`);
+  // With autopath the server finds the answer under the first name asked, and that name is what Cilium keeps.
+  const dns: DnsQuestion[] = autopath
+    ? [{ name: expanded[0] ?? asks, ips: answersFor(asks) }]
+    : [...expanded.map((name) => ({ name, ips: [] })), { name: asks, ips: answersFor(asks) }];
   return {
     source,
     destination,

@@ -38,6 +38,15 @@ export const DATABASES: Area = {
       probes: [8000],
       metrics: 9187,
     }),
+    // A restored instance is a Job of the operator's, under labels of its own (lesson 33).
+    workload("databases/pg-main-1-full-recovery", {
+      kind: "Job",
+      nodes: ["node-1"],
+      labels: { "cnpg.io/cluster": "pg-main", "cnpg.io/instanceName": "pg-main-1", "cnpg.io/jobRole": "full-recovery" },
+      serviceAccount: "pg-main",
+      appliedBy: "databases/pg-main",
+      runs: { kind: "journey", journey: "recover pg-main", minutes: 10 },
+    }),
   ],
   services: [
     service("databases/pg-main-rw", 35, [["postgres", 5432, 5432]], {
@@ -71,6 +80,7 @@ export const DATABASES: Area = {
     ),
   ],
   journeys: [
+    journey("recover pg-main", "the operator restores an instance of pg-main from its backup", asked),
     journey(
       "backup pg-main",
       "kubectl cnpg backup pg-main -n databases",

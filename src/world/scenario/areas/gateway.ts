@@ -1,6 +1,6 @@
 import type { Area, Workload, WorldService } from "../model.ts";
 import { APISERVER_PORT } from "../nodes.ts";
-import { asked, every, service, talk, tcp, web, workload } from "../make.ts";
+import { asked, byDay, every, journey, service, talk, tcp, udp, web, workload } from "../make.ts";
 
 const labels = (name: string): Record<string, string> => ({
   "app.kubernetes.io/component": "proxy",
@@ -16,7 +16,13 @@ const proxy = (name: string, nodes: readonly string[]): Workload =>
     nodes,
     labels: labels(name),
     serviceAccount: name,
-    ports: [tcp("http-80", 10080), tcp("https-443", 10443), tcp("metrics", 19001), tcp("readiness", 19003)],
+    ports: [
+      tcp("http-80", 10080),
+      tcp("https-443", 10443),
+      udp("https-443-quic", 10443),
+      tcp("metrics", 19001),
+      tcp("readiness", 19003),
+    ],
     probes: [19003],
     metrics: 19001,
     appliedBy: "network/gateways",
@@ -88,7 +94,17 @@ export const GATEWAY: Area = {
     }),
     talk("client:laptop", "network/envoy-internal", "10443", asked),
     talk("client:phone", "network/envoy-internal", "10443", asked),
+    // HTTP/3: the same port over UDP.
+    talk("client:phone", "network/envoy-internal", "10443/UDP", asked),
     ...BEHIND.flatMap(([gateways, app, port]) => gateways.map((g) => talk(`network/${g}`, app, String(port), asked))),
   ],
-  journeys: [],
+  journeys: [
+    journey(
+      "browse wiki quic",
+      "open https://wiki.sample.example from the LAN over HTTP/3",
+      byDay(6),
+      "client:phone > network/envoy-internal:10443/UDP",
+      "network/envoy-internal > collab/wiki:3000",
+    ),
+  ],
 };
