@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, rename, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rename, rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { DAY, iso } from "../facts/clock.ts";
 import { git } from "./git.ts";
@@ -59,7 +59,11 @@ export const createRemote = async (request: { dir: string; folder: string; time:
   }
 };
 
-export const headOfMain = (dir: string): Promise<string> => git(["rev-parse", "refs/heads/main"], { cwd: dir });
+/** Asked at every call of the API, so a loose ref is read as the file it is; a packed one is git's to find. */
+export const headOfMain = async (dir: string): Promise<string> => {
+  const loose = await readFile(join(dir, "refs", "heads", "main"), "utf8").catch(() => "");
+  return /^[0-9a-f]{40}\n?$/.test(loose) ? loose.trim() : git(["rev-parse", "refs/heads/main"], { cwd: dir });
+};
 
 export const treeOf = (dir: string, commit: string): Promise<string> =>
   git(["rev-parse", `${commit}^{tree}`], { cwd: dir });
