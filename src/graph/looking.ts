@@ -11,6 +11,7 @@ import { replay } from "../replay/replay.ts";
 import { replayJson } from "../replay/json.ts";
 import { nodesOf } from "../rollout/soak-facts.ts";
 import { survey, type Survey, type SurveyPorts } from "../rollout/survey.ts";
+import { holdsAllows } from "./facts/holds-allows.ts";
 import type { Look, NamespaceStatus } from "../../tools/look.ts";
 
 export interface LookPorts extends SurveyPorts {
@@ -27,7 +28,7 @@ const NOTHING_SEEN = { edges: [], coverage: null } as const;
 
 /** Read-only answers from the same sources that gates read; nothing here is believed by any of them. */
 export const lookAround = (ports: LookPorts): LookingGlass => {
-  const here = (): Promise<Survey> => survey(ports);
+  const here = (): Promise<Survey> => survey({ ...ports, holdsAllows: holdsAllows(ports) });
 
   const seen = async (
     main: Survey,

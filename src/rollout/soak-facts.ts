@@ -1,4 +1,3 @@
-import type { Attestation } from "../facts/attestation.ts";
 import { DAY } from "../facts/clock.ts";
 import type { Edge, EdgeEnd } from "../facts/edge.ts";
 import type { WorkloadStart } from "../facts/coverage.ts";
@@ -138,7 +137,3 @@ export const readSoak = async (options: {
     newWorkloads: newWorkloads({ namespace, now, pods, edges, starts }),
   };
 };
-
-/** A sign-off is the newest that holds; older ones are history. */
-export const newestFirst = (attestations: readonly Attestation[]): readonly Attestation[] =>
-  [...attestations].sort((a, b) => b.signedAt - a.signedAt);

@@ -13,25 +13,26 @@ import type { ClusterReader, EvidenceReader, ForgeReader, PullRequest } from "..
 import { branchOf, defaultDenyBranchOf } from "../facts/rollout.ts";
 import type { CiliumSettings } from "../facts/settings.ts";
 import type { SourceTree } from "../facts/tree.ts";
-import { appliedDigest, policiesOver } from "./applied-digest.ts";
+import { policiesOver } from "./applied-digest.ts";
 import { carrierArrived, policyArrived } from "./arrival.ts";
 import type { Arrival } from "./arrival.ts";
 import { phasesOf, setAside } from "./campaign.ts";
 import type { Phase } from "./campaign.ts";
 import { readDecisions } from "./decisions.ts";
+import { inventoryAt } from "./inventory-at.ts";
+import type { ReadInventory } from "./inventory-at.ts";
 import { dig } from "./json.ts";
-import { onlyAdds } from "./lane-of.ts";
 import { attempt, readLive } from "./live.ts";
 import type { LiveCluster } from "./live.ts";
 import { isEnforced } from "./locks.ts";
 import { fromCluster, fromInventory } from "./policy-documents.ts";
 import type { NamedPolicy } from "./policy-documents.ts";
 import { onlyTurnsDefaultDeny } from "./policy-effects.ts";
-import { openSteps, signatureFault } from "./sign-off.ts";
-import { newestFirst, readSoak, resetsOf } from "./soak-facts.ts";
+import { isSignedOff } from "./signed-off.ts";
+import { readSoak, resetsOf } from "./soak-facts.ts";
 import type { SoakFacts } from "./soak-facts.ts";
 import { soakState } from "./soak.ts";
-import { stageOf, withTurns } from "./stage.ts";
+import { nextProposals, stageOf, withTurns } from "./stage.ts";
 import type { Placed, PullRequests } from "./stage.ts";
 import { subjectsOf } from "./subjects.ts";
 import type { Subject } from "./subjects.ts";
@@ -46,8 +47,8 @@ export interface SurveyPorts {
   readonly cluster: ClusterReader | null;
   readonly evidence: EvidenceReader | null;
   readonly attestations: AttestationReader | null;
-  /** Pure over the tree's bytes; a result may be kept by commit. */
-  readonly readInventory: (tree: SourceTree) => Inventory;
+  /** Pure over the tree's bytes; results are kept by commit. */
+  readonly readInventory: ReadInventory;
   /** Whether main already holds every allow that would be drafted, for namespaces that came with allows of their own. */
   readonly holdsAllows?: (main: {
     readonly tree: SourceTree;
@@ -131,7 +132,8 @@ class Surveyor {
     return this.#read;
   }
 
-  async place(namespace: string): Promise<Placed> {
+  /** `came`: the namespace had all its allows before the agent came. */
+  async place(namespace: string, came = false): Promise<Placed> {
     const { inventory, live, pullRequests, decisions } = this.#read;
     const ns = inventory.namespaces.find((n) => n.name === namespace);
     const own = fromInventory(inventory).filter((p) => p.ref.namespace === namespace);
@@ -141,7 +143,7 @@ class Surveyor {
     const ofDefaultDeny = pullRequestsOf(pullRequests, defaultDenyBranchOf(namespace));
     const enforcedInGit = isEnforced(this.#git, this.subjects, namespace);
     const released = releasedAt(decisions, namespace, ofDefaultDeny.merged?.mergedAt ?? 0);
-    const hasAllows = allows.length > 0 && (ofAllows.merged !== null || (await this.#came(namespace, enforcedInGit)));
+    const hasAllows = allows.length > 0 && (ofAllows.merged !== null || came);
     const soaks = hasAllows && !enforcedInGit;
     const allowsLive = soaks ? this.#allowsLive(allows, ofAllows.merged) : null;
     const soak = soaks && allowsLive?.arrived === true ? await this.#soak(namespace, ofAllows.merged, released) : null;
@@ -162,13 +164,30 @@ class Surveyor {
     });
   }
 
-  /** The namespace had its allows before the agent came. */
-  async #came(namespace: string, enforced: boolean): Promise<boolean> {
+  /** Main holds every allow that would be drafted for it, though no pull request of ours brought them. */
+  async holdsAllows(namespace: string): Promise<boolean> {
     const { holdsAllows } = this.#ports;
     const { tree, inventory } = this.#read;
-    if (holdsAllows === undefined || enforced || this.#aside.has(namespace)) return false;
+    if (holdsAllows === undefined || !inventory.policies.some((p) => p.ref.namespace === namespace)) return false;
     const held = await attempt(() => holdsAllows({ tree, inventory, namespace }));
     return held.known && held.value;
+  }
+
+  #signedOff(namespace: string): Promise<boolean> {
+    const { attestations, inventory } = this.#read;
+    const { settings, forge, readInventory } = this.#ports;
+    const set = this.#cluster ?? this.#git;
+    return isSignedOff({
+      namespace,
+      attestations: attestations.known ? attestations.value : [],
+      inventory,
+      standing: this.#standing,
+      set,
+      subjects: this.subjects,
+      settings,
+      forge,
+      readInventory,
+    });
   }
 
   #allowsLive(allows: readonly NamedPolicy[], merged: PullRequest | null): Arrival | null {
@@ -204,47 +223,6 @@ class Surveyor {
     this.soaks.set(namespace, soak);
     return soak;
   }
-
-  /** A person's signature over exactly what stands, or over something that has only been added to since. */
-  async #signedOff(namespace: string): Promise<boolean> {
-    const { attestations, inventory } = this.#read;
-    if (!attestations.known) return false;
-    const set = this.#cluster ?? this.#git;
-    const standing = policiesOver(namespace, this.#standing, set, this.subjects);
-    const digest = appliedDigest(standing);
-    for (const attestation of newestFirst(attestations.value)) {
-      if (attestation.request.namespace !== namespace) continue;
-      if (signatureFault(attestation) !== null || openSteps(attestation, inventory, namespace).length > 0) continue;
-      if (attestation.request.policiesDigest === digest) return true;
-      if (await this.#onlyAddedSince(attestation, namespace, standing)) return true;
-    }
-    return false;
-  }
-
-  /** A repair that only adds allows keeps the sign-off. What was signed is read again from its commit. */
-  async #onlyAddedSince(
-    { request }: Attestation,
-    namespace: string,
-    standing: readonly NamedPolicy[],
-  ): Promise<boolean> {
-    const { forge, settings, readInventory } = this.#ports;
-    const then = await attempt(async () => readInventory(await forge.tree(request.commit)));
-    if (!then.known) return false;
-    const all = fromInventory(then.value);
-    const set = compilePolicies(
-      all.map((p) => p.document),
-      settings,
-    );
-    const signed = policiesOver(namespace, all, set, this.subjects);
-    if (appliedDigest(signed) !== request.policiesDigest) return false;
-    const now = new Map(standing.map((p) => [policyId(p.ref), p]));
-    const before = new Set(signed.map((p) => policyId(p.ref)));
-    const added = standing.filter((p) => !before.has(policyId(p.ref)));
-    return (
-      signed.every((p) => onlyAdds({ before: p, after: now.get(policyId(p.ref)) ?? null })) &&
-      added.every((p) => onlyAdds({ before: null, after: p }))
-    );
-  }
 }
 
 /**
@@ -262,12 +240,20 @@ export const survey = async (ports: SurveyPorts): Promise<Survey> => {
     readLive(ports.cluster),
     attestations === null ? known<readonly Attestation[]>([]) : attempt(() => attestations.attestations(null)),
   ]);
-  const inventory = ports.readInventory(tree);
+  const inventory = inventoryAt(ports.readInventory, tree);
   const decisions = readDecisions(tree, now);
   const read = { now, base, tree, inventory, live, pullRequests, history, decisions, attestations: signed };
   const surveyor = new Surveyor(ports, read);
-  const placed: Placed[] = [];
-  for (const { name } of inventory.namespaces) placed.push(await surveyor.place(name));
+  const alone: Placed[] = [];
+  for (const { name } of inventory.namespaces) alone.push(await surveyor.place(name));
   const { phases, subjects, soaks } = surveyor;
-  return { ...read, phases, subjects, soaks, placed: withTurns(placed, phases) };
+  const placed = withTurns(alone, phases);
+  // The next one may have nothing to propose but its lock. Only the next: where a whole repository came with its allows,
+  // one namespace at a time is under way, not all of them.
+  const next = nextProposals(placed, phases).find((n) => n.kind === "propose-allows");
+  if (next === undefined || !(await surveyor.holdsAllows(next.namespace)))
+    return { ...read, phases, subjects, soaks, placed };
+  const begun = await surveyor.place(next.namespace, true);
+  const all = alone.map((p) => (p.namespace === begun.namespace ? begun : p));
+  return { ...read, phases, subjects, soaks, placed: withTurns(all, phases) };
 };

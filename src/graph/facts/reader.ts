@@ -33,6 +33,7 @@ import { compatible } from "../gates/compatible.ts";
 import { scope } from "../gates/scope.ts";
 import { turn } from "../gates/turn.ts";
 import { findingsOf } from "./findings.ts";
+import { holdsAllows } from "./holds-allows.ts";
 import { Kept } from "./kept.ts";
 import { lintFacts } from "./lint.ts";
 import type { Build } from "./lint.ts";
@@ -208,7 +209,7 @@ export const factsReader = (ports: ReaderPorts): FactsReader => {
 
   /** What cannot be drafted is told as it is, unless a gate would say no anyway: then the gate says so, with its lesson. */
   const read = async (request: LaneRequest): Promise<GateFacts> => {
-    const main = await survey({ ...ports, readInventory: (tree) => inventoryValue(tree) });
+    const main = await survey({ ...ports, holdsAllows: holdsAllows(ports) });
     const { evidence } = ports;
     const seen = evidence === null ? NO_EVIDENCE : await attempt(() => evidenceFor(evidence, main, request.namespace));
     try {
@@ -261,14 +262,6 @@ export const factsReader = (ports: ReaderPorts): FactsReader => {
       undo: undoOf(main, namespace),
     };
     return lane === "propose-default-deny" ? { ...bare, rehearsal: await rehearsalFor(bare) } : bare;
-  };
-
-  /** The base's inventory, kept by commit; a folder without one is read each time. */
-  const inventoryValue = (tree: SourceTree): Inventory => {
-    if (tree.commit === null) return ports.readInventory(tree);
-    const found = inventoryOf(tree.commit, tree);
-    if (found.known) return found.value;
-    return ports.readInventory(tree);
   };
 
   return { read };
