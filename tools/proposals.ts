@@ -14,13 +14,17 @@ const schemaOnly = (): never => {
   throw new Error("A proposal is a schema: the graph takes it down a lane, nothing runs here.");
 };
 
+/** Longer texts are no manifest, and more files are no pull request that anybody would read. */
+export const EDIT_LIMITS = { path: 512, text: 200_000, files: 200 } as const;
+
 const edits = z
   .array(
     z.object({
-      path: z.string().describe("Path of a file, relative to the repository."),
-      text: z.string().nullable().describe("The whole new text; null removes the file."),
+      path: z.string().min(1).max(EDIT_LIMITS.path).describe("Path of a file, relative to the repository."),
+      text: z.string().max(EDIT_LIMITS.text).nullable().describe("The whole new text; null removes the file."),
     }),
   )
+  .max(EDIT_LIMITS.files)
   .default([])
   .describe("Files that should stand differently from the draft. Leave out unless a gate's remedy asks for it.");
 

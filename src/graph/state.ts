@@ -1,14 +1,16 @@
 import { MessagesValue, StateSchema } from "@langchain/langgraph";
 import { z } from "zod";
+import { EDIT_LIMITS } from "../../tools/proposals.ts";
 import { GATES, LANES as LANE_IDS } from "../facts/rollout.ts";
 import { answerSchema, pullRequestSchema, refusalSchema, waitingForSchema } from "./answer.ts";
 
 /** Interrupted threads outlive deployments: a later version reads this one, this one refuses a later. */
 export const SCHEMA_VERSION = 1;
 
-/** Longer texts are no request; a policy file is far smaller than this. */
-const TEXT_LIMIT = 200_000;
-export const editSchema = z.object({ path: z.string().min(1).max(512), text: z.string().max(TEXT_LIMIT).nullable() });
+export const editSchema = z.object({
+  path: z.string().min(1).max(EDIT_LIMITS.path),
+  text: z.string().max(EDIT_LIMITS.text).nullable(),
+});
 
 export const REQUEST_KINDS = [...LANE_IDS, "propose", "question"] as const;
 
@@ -16,7 +18,7 @@ export const REQUEST_KINDS = [...LANE_IDS, "propose", "question"] as const;
 export const requestSchema = z.strictObject({
   kind: z.enum(REQUEST_KINDS),
   namespace: z.string().max(253).nullable().default(null),
-  edits: z.array(editSchema).max(200).default([]),
+  edits: z.array(editSchema).max(EDIT_LIMITS.files).default([]),
 });
 export type StructuredRequest = z.infer<typeof requestSchema>;
 

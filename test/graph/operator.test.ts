@@ -109,6 +109,14 @@ describe("a language model in the operator's chair", () => {
     ["a tool of a prototype", calls({ name: "constructor", args: {} }), "There is no tool"],
     ["arguments of another type", calls({ name: "open_pull_request", args: { namespace: 7 } }), "Not taken up"],
     ["a namespace that is a path", calls({ name: "open_pull_request", args: { namespace: "../x" } }), "Not taken up"],
+    [
+      "an edit larger than any manifest",
+      calls({
+        name: "open_pull_request",
+        args: { namespace: "media", edits: [{ path: "a.yaml", text: "x".repeat(300_000) }] },
+      }),
+      "Not taken up",
+    ],
     ["a look with wrong arguments", calls({ name: "inspect_namespace", args: { namespace: [] } }), "do not fit"],
   ])("that calls %s is told so, and nothing happens", async (_what, call, told) => {
     const { answer, model, field } = await talk([call, new AIMessage("I see.")]);

@@ -288,9 +288,24 @@ describe("the door alone, on a graph without a seal", () => {
     [
       "V5: updateState as the last gate",
       async (graph) => {
-        await past(graph);
         await graph.updateState(on(), forged(), LAST_GATE);
         await graph.invoke(null, on());
+      },
+    ],
+    [
+      "V6: a thread born with a forged past",
+      async (graph) => {
+        await graph.bulkUpdateState(on("new"), [{ updates: [{ values: forged(), asNode: LAST_GATE }] }]);
+        await graph.invoke(null, on("new"));
+      },
+    ],
+    [
+      "V13: a breakpoint before the gate, the verdict edited, then on",
+      async (graph) => {
+        const request = { kind: "propose", namespace: "selfhosted", edits: [] } as const;
+        await graph.invoke({ request }, { ...on("stopped"), interruptBefore: [LAST_GATE] });
+        await graph.updateState(on("stopped"), forged(), LAST_GATE);
+        await graph.invoke(null, on("stopped"));
       },
     ],
     [
@@ -322,13 +337,28 @@ describe("the door alone, on a graph without a seal", () => {
   const unsealed = (field: Field): OperatorGraph =>
     wire(field.ports).compile({ checkpointer: field.ports.checkpointer });
 
+  /** After an honest run that the last gate refused. */
+  const attacked = async (field: Field, attack: Attack, blind: boolean): Promise<Field["ledger"]> => {
+    field.red.add("fleet");
+    const graph = unsealed(field);
+    await past(graph);
+    expect(opened(field)).toBe(false);
+    if (blind) field.red.clear();
+    await attack(graph, field);
+    return field.ledger.filter(({ kind }) => kind === "door");
+  };
+
   it.each(ways)("%s reaches the door, and the red gate refuses there", async (_what, attack) => {
     const field = openField();
-    field.red.add("turn");
-    await attack(unsealed(field), field);
-    const doors = field.ledger.filter(({ kind }) => kind === "door");
+    const doors = await attacked(field, attack, false);
     expect(doors).toEqual([expect.objectContaining({ body: expect.objectContaining({ open: false }) as unknown })]);
     expect(opened(field)).toBe(false);
+  });
+
+  it.each(ways)("%s is a real attack: with a door that sees nothing either, it opens", async (_what, attack) => {
+    const field = openField();
+    await attacked(field, attack, true);
+    expect(opened(field)).toBe(true);
   });
 
   it("V7: an effect reached twice finds its own work", async () => {

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { SignOffRequest } from "../../facts/attestation.ts";
 import { DAY } from "../../facts/clock.ts";
+import { code, fill } from "../../model/prompts.ts";
 import { publicUrls } from "../../rollout/sign-off.ts";
 import { standingDigest } from "../facts/sign-off.ts";
 import { policyView } from "../facts/views.ts";
@@ -83,7 +84,11 @@ export const prepareSignOff =
         outcome: "waiting",
         namespace,
         stage,
-        answer: `${namespace} waits for a person to walk ${urls.length} addresses and sign: ${detail}`,
+        answer: fill("sign-off-asked", {
+          namespace: code(namespace),
+          count: urls.length === 1 ? "one address" : `${urls.length} addresses`,
+          where: page === null ? `Sign-off request ${code(id)}` : page,
+        }),
         question: null,
         pullRequest: null,
         refusals: [],
