@@ -109,12 +109,19 @@ export const planBaseline = (input: BaselineInput): BaselinePlan => {
   if (own !== null) {
     const names = own.policies.map((p) => nameOf(p.object));
     if (applied(input, own)) return { files: [], documents: [], evidence: [], names, notes: [] };
+    const list = listed(input, own.folder);
+    // Listed and not applied: the namespace is dormant, and nothing about it changes.
+    const isListed = home.kustomization !== null && tree.read(home.kustomization) === list.text;
     return {
-      files: [listed(input, own.folder)],
+      files: [list],
       documents: own.policies.map(({ file, object }) => ({ object, namespace, origin: { file, line: 1, column: 1 } })),
-      evidence: own.policies.flatMap(({ object }) => evidenceFor(namespace, object, describeOwn(object, own), null)),
+      evidence: (isListed ? [] : own.policies).flatMap(({ object }) =>
+        evidenceFor(namespace, object, describeOwn(object, own), null),
+      ),
       names,
-      notes: [`The repository's own baseline, ${own.folder}, is used as it stands.`],
+      notes: isListed
+        ? [`The baseline ${own.folder} is listed already, but nothing applies it.`]
+        : [`The repository's own baseline, ${own.folder}, is used as it stands.`],
     };
   }
   const folder = posix.join(componentsFolder(components, home.folder), "network-policy/baseline");

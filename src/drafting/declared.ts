@@ -5,7 +5,7 @@ import type { Direction } from "../facts/verdict.ts";
 import { isSafeName } from "./names.ts";
 import type { Entity, LeftOut, Need, PeerKey } from "./need.ts";
 import { type Field, type Gathered, podsPattern } from "./observed.ts";
-import type { PatternId } from "./patterns.ts";
+import { isFanOutTool, type PatternId } from "./patterns.ts";
 
 interface Aim {
   readonly peer: PeerKey;
@@ -169,7 +169,7 @@ export const requiredNeeds = (field: Field): readonly Need[] => {
       const aim: Aim = { peer: clientPeer(dns), pattern: "dns", widened: null };
       needs.push(need(subject, "egress", aim, landing, field, more));
     }
-  needs.push(...exposedNeeds(field));
+  needs.push(...exposedNeeds(field), ...wandering(field));
   for (const { target, port, what } of apiserverTargets(inventory)) {
     if (target.namespace !== namespace) continue;
     const to = { source: { namespace }, target: { kind: "service", ...target }, port, protocol: "TCP" } as const;
@@ -204,3 +204,17 @@ const exposedNeeds = (field: Field): readonly Need[] => {
     }),
   );
 };
+
+/** The web, for tools that fan out: what they will be sent to is in no soak (lesson 28). */
+const wandering = (field: Field): readonly Need[] =>
+  field.inventory.workloads.flatMap((subject) => {
+    if (!governed(subject, field.namespace)) return [];
+    const images = subject.containers.flatMap((c) => (c.image === null ? [] : [c.image]));
+    const reason = isFanOutTool(subject.name, images);
+    if (reason === null) return [];
+    const aim: Aim = { ...world(reason), pattern: "fan-out" };
+    const more = { declared: [], requirement: "a tool that fans out", source: "required" } as const;
+    return [80, 443].map((port) =>
+      need(subject, "egress", aim, { kind: "outside", host: null, address: null, port, protocol: "TCP" }, field, more),
+    );
+  });

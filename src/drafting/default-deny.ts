@@ -160,9 +160,9 @@ export const draftDefaultDeny = (input: DefaultDenyInput): Draft => {
   );
   const skipped = allows.filter((id) => !dependsOn.includes(id));
   const sibling = siblingOf(tree, inventory, namespace, folder);
-  const target = posix.join(folder, "default-deny/app");
+  const place = freeFolder(tree, folder);
+  const target = posix.join(place, "app");
   const fluxText = fluxKustomization({ namespace, target, dependsOn, sibling, style, inventory, home: home.owner });
-  const place = posix.join(folder, "default-deny");
   files.push(
     { path: posix.join(place, "ks.yaml"), mode: "100644", text: fluxText },
     {
@@ -183,7 +183,7 @@ export const draftDefaultDeny = (input: DefaultDenyInput): Draft => {
       text: writer.addToList(
         tree.read(home.kustomization) ?? "",
         "resources",
-        "./default-deny/ks.yaml",
+        `./${posix.relative(folder, place)}/ks.yaml`,
         home.kustomization,
       ),
     },
@@ -218,6 +218,14 @@ export const draftDefaultDeny = (input: DefaultDenyInput): Draft => {
       ),
     ],
   };
+};
+
+/** A folder that is nobody's app. */
+const freeFolder = (tree: SourceTree, folder: string): string => {
+  for (let n = 1; ; n += 1) {
+    const place = posix.join(folder, n === 1 ? "default-deny" : `default-deny-${n}`);
+    if (!tree.paths().some((path) => path.startsWith(`${place}/`))) return place;
+  }
 };
 
 const nothing = (namespace: string, note: string): Draft => ({

@@ -24,6 +24,7 @@ import { type Field, observedNeeds } from "./observed.ts";
 import { namespacePlace } from "./places.ts";
 import { planPolicies } from "./policies.ts";
 import { styleOf } from "./style.ts";
+import { writable } from "./writable.ts";
 
 export interface DraftInput {
   readonly tree: SourceTree;
@@ -83,7 +84,8 @@ export const draftAllows = (input: DraftInput): Draft => {
   const asked: Field = { ...field, namesMatch: learnsNames(before, required, facts, look) };
   const observed = observedNeeds(input.edges, asked);
   const declared = declaredNeeds(asked);
-  const needs = merge([...observed.needs, ...declared.needs, ...required]);
+  const sound = writable([...observed.needs, ...declared.needs, ...required]);
+  const needs = merge(sound.needs);
 
   const open = needs.filter((need) => !holds(need, before, look).allowed);
   const wides = generalise(open, inventory, input.variant ?? "normal");
@@ -114,7 +116,14 @@ export const draftAllows = (input: DraftInput): Draft => {
     }),
     rules: [...rules, ...converted.evidence],
     neededElsewhere: elsewhere(needs, live, look, namespace),
-    leftOut: dedupe([...observed.leftOut, ...declared.leftOut, ...plan.leftOut, ...converted.leftOut, ...short]),
+    leftOut: dedupe([
+      ...observed.leftOut,
+      ...declared.leftOut,
+      ...sound.leftOut,
+      ...plan.leftOut,
+      ...converted.leftOut,
+      ...short,
+    ]),
     notes: [
       ...base.notes,
       ...plan.notes,
@@ -138,6 +147,12 @@ const withEdges = (evidence: RuleEvidence, needs: readonly Need[], set: PolicySe
     declared: [...new Set(mine.flatMap((n) => n.declared))],
     unexercised: edges.length === 0,
   };
+};
+
+const dormancy = (inventory: Inventory, namespace: string): readonly string[] => {
+  const fact = inventory.namespaces.find((n) => n.name === namespace);
+  if (fact?.dormant === true) return ["Nothing applies this namespace's folder today: what is drafted waits with it."];
+  return fact?.suspended === true ? ["The Kustomization that carries this namespace is suspended."] : [];
 };
 
 const suspendedNotes = (inventory: Inventory, namespace: string): readonly string[] =>

@@ -73,3 +73,9 @@ export const fansOut = (names: readonly string[]): string | null => {
   const lower = names.map((n) => n.toLowerCase());
   return FAN_OUT.find(({ word }) => lower.some((n) => hasWord(n, word)))?.reason ?? null;
 };
+
+/** Why a workload is itself such a tool, by its own name or its image's, or null: an exporter beside it is none. */
+export const isFanOutTool = (name: string, images: readonly string[]): string | null => {
+  const plain = images.map((image) => image.split("@")[0]?.split("/").at(-1)?.split(":")[0] ?? "");
+  return FAN_OUT.find(({ word }) => [name, ...plain].some((n) => n.toLowerCase() === word))?.reason ?? null;
+};

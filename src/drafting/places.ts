@@ -67,6 +67,8 @@ export const placeOf = (tree: SourceTree, inventory: Inventory, subject: Workloa
   if (!tree.paths().some((p) => p.startsWith(`${folder}/`))) return fallback;
   const kustomization = kustomizationIn(tree, folder);
   const set = owner.targetNamespace ?? namespaceField(tree, kustomization);
+  // Flux and kustomize write their namespace over whatever an object says.
+  if (set !== null && set !== subject.namespace) return fallback;
   return {
     folder,
     kustomization,
@@ -82,6 +84,7 @@ const besideOrFallback = (tree: SourceTree, subject: WorkloadFact, beside: strin
   if (beside === null || kustomization === null || beside === fallback.folder) return fallback;
   // A namespace that the folder does not set itself is written out: whoever builds it may not set it either.
   const set = namespaceField(tree, kustomization);
+  if (set !== null && set !== subject.namespace) return fallback;
   const namespace = set === subject.namespace ? null : subject.namespace;
   return { folder: beside, kustomization, namespace, owner: null, shared: false };
 };

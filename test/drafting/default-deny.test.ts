@@ -87,6 +87,12 @@ describe("default-deny", () => {
     expect(again.files.map((f) => f.path)).toEqual(files.slice(0, 3).map((f) => f.path));
   });
 
+  it("leaves a folder of that name to the app that lives in it", () => {
+    const { files } = draft({ ...FILES, "apps/shop/default-deny/app.yaml": "kind: Deployment\n" });
+    expect(files.map((f) => f.path)).toContain("apps/shop/default-deny-2/ks.yaml");
+    expect(files.find((f) => f.path === "apps/shop/kustomization.yaml")?.text).toContain("./default-deny-2/ks.yaml");
+  });
+
   it("does not wait for a parent that waits for its children", () => {
     const files = { ...FILES, "flux/apps.yaml": "kind: Kustomization\nmetadata: {name: apps}\nspec: {wait: true}\n" };
     const result = draft(files);
