@@ -15,8 +15,8 @@ export interface RawPort {
 
 export interface RawPortRule {
   readonly ports: readonly RawPort[];
-  /** For a protocol: what the proxy parses, null when nothing is redirected. */
-  readonly redirect: (protocol: string) => Redirect | null;
+  /** For a protocol that a port stands for, and the one written there: what the proxy parses, null when nothing is redirected. */
+  readonly redirect: (protocol: string, written: string) => Redirect | null;
 }
 
 export interface RawPorts {
@@ -216,10 +216,11 @@ const readPortRule = (value: Value, section: Section, host: boolean, settings: C
   if (listener !== null && ingress) {
     value.at("listener").refuse("a listener is not allowed on ingress", "Remove it.");
   }
-  const redirect = (protocol: string): Redirect | null => {
+  const redirect = (protocol: string, written: string): Redirect | null => {
     let parser = terminatesTls || originatesTls || serverNames.length > 0 ? "tls" : "";
     if (hasDns) parser = "dns";
-    else if (l7 !== null && protocol === "TCP") {
+    // 1.17 asks for the protocol as it was written: ANY is not TCP there.
+    else if (l7 !== null && protocol === "TCP" && (settings.version !== "1.17" || written === "TCP")) {
       if (l7.http.length > 0) parser = "http";
       else if (l7.kafka.length > 0) parser = "kafka";
       else if (l7.l7proto !== "") parser = l7.l7proto;

@@ -217,7 +217,7 @@ const lowerPorts = (ports: RawPorts): PolicyRule["ports"] => {
   for (const rule of ports.toPorts ?? []) {
     for (const { port, endPort, protocol } of rule.ports) {
       for (const match of lowerPort(port, endPort, protocol)) {
-        out.push({ match, redirect: rule.redirect(match.protocol) });
+        out.push({ match, redirect: rule.redirect(match.protocol, protocol) });
       }
     }
   }
