@@ -125,6 +125,7 @@ export const draftAllows = (input: DraftInput): Draft => {
       ...short,
     ]),
     notes: [
+      ...dormancy(inventory, namespace),
       ...base.notes,
       ...plan.notes,
       ...converted.notes,

@@ -419,6 +419,12 @@ describe("bad input", () => {
     expect(result.files.length).toBeGreaterThan(0);
   });
 
+  it("says of a dormant namespace that nothing applies it", () => {
+    const [first, ...rest] = field().namespaces;
+    const namespaces = first === undefined ? rest : [{ ...first, dormant: true }, ...rest];
+    expect(draft({ inventory: field({ namespaces }) }).notes[0]).toContain("Nothing applies this namespace");
+  });
+
   it("refuses a namespace folder without a kustomization, and writes nothing", () => {
     const tree = memoryTree({ "kubernetes/apps/shop/web/app/kustomization.yaml": "kind: Kustomization\n" });
     expect(() => draft({ tree })).toThrow(/no kustomization that could carry/);
