@@ -1,6 +1,7 @@
 import { podIdentityLabels } from "../cilium/labels.ts";
 import type { PolicySet } from "../cilium/policy-set.ts";
 import type { Inventory } from "../facts/inventory.ts";
+import type { LabelSet } from "../facts/labels.ts";
 import type { RuleRef } from "../facts/policy.ts";
 import type { CiliumSettings } from "../facts/settings.ts";
 import type { Direction, DirectionVerdict, Endpoint, Peer, Protocol } from "../facts/verdict.ts";
@@ -26,6 +27,8 @@ export class Judge {
   readonly #cluster: string;
   readonly #locks = new Map<string, { readonly value: boolean; readonly by: readonly RuleRef[] }>();
   readonly #verdicts = new Map<string, DirectionVerdict>();
+  readonly #byArray = new WeakMap<LabelSet, number>();
+  readonly #byText = new Map<string, number>();
 
   constructor(kernel: PolicySet, inventory: Inventory, settings: CiliumSettings) {
     this.#kernel = kernel;
@@ -51,7 +54,7 @@ export class Judge {
 
   /** Which rules put an endpoint's direction under default deny. */
   defaultDeny(endpoint: Endpoint, direction: Direction): { readonly value: boolean; readonly by: readonly RuleRef[] } {
-    const key = `${direction} ${endpoint.labels.join(",")}`;
+    const key = `${direction} ${this.#idOf(endpoint.labels)}`;
     const known = this.#locks.get(key);
     if (known !== undefined) return known;
     const found = this.#kernel.defaultDeny(endpoint, direction);
@@ -69,12 +72,29 @@ export class Judge {
   }
 
   ask(direction: Direction, subject: Endpoint, peer: Peer, protocol: Protocol, port: number): DirectionVerdict {
-    const key = [direction, subject.labels.join(","), peerKey(peer), protocol, port].join(" ");
+    const key = `${direction} ${this.#idOf(subject.labels)} ${this.#peerKey(peer)} ${protocol} ${port}`;
     const known = this.#verdicts.get(key);
     if (known !== undefined) return known;
     const verdict = this.#kernel.judge({ direction, subject, peer, protocol, port });
     this.#verdicts.set(key, verdict);
     return verdict;
+  }
+
+  /** A short name for a label set: the same labels in another array are the same set. */
+  #idOf(labels: LabelSet): number {
+    const known = this.#byArray.get(labels);
+    if (known !== undefined) return known;
+    const text = labels.join(",");
+    const id = this.#byText.get(text) ?? this.#byText.size;
+    this.#byText.set(text, id);
+    this.#byArray.set(labels, id);
+    return id;
+  }
+
+  #peerKey(peer: Peer): string {
+    const who = peer.labels === null ? "?" : this.#idOf(peer.labels);
+    const named = Object.entries(peer.namedPorts ?? {}).map(([name, p]) => `${name}=${p.port}`);
+    return `${who}|${peer.ip ?? ""}|${peer.names?.join(",") ?? ""}|${named.join(",")}`;
   }
 
   ingress(to: PodView, from: Peer, protocol: Protocol, port: number): DirectionVerdict {
@@ -85,10 +105,3 @@ export class Judge {
     return this.ask("egress", from.endpoint, to, protocol, port);
   }
 }
-
-const peerKey = (peer: Peer): string =>
-  `${peer.labels?.join(",") ?? "?"}|${peer.ip ?? ""}|${peer.names?.join(",") ?? ""}|${Object.entries(
-    peer.namedPorts ?? {},
-  )
-    .map(([name, p]) => `${name}=${p.port}`)
-    .join(",")}`;

@@ -51,9 +51,11 @@ export const tooWide: Rule = {
       const every = allPorts(rule);
       const who = everyone ? "everyone, inside and outside the cluster," : "the whole world";
       const what = every ? "every port" : portText(rule.ports);
-      const isLock = every && rule.direction === "ingress";
+      // `ingress: [{}]` is how a NetworkPolicy says that everyone is meant.
+      const isSaid = rule.policy.ref.kind === "NetworkPolicy" && rule.everyone && rule.ports === null;
+      const isOpenDoor = every && rule.direction === "ingress" && !isSaid;
       yield inRule(rule, {
-        severity: isLock ? "warning" : "info",
+        severity: isOpenDoor ? "warning" : "info",
         message: `${subjectText(rule.spec)} ${rule.direction === "ingress" ? "can be reached by" : "may reach"} ${who} on ${what}. ${
           every ? "Name the ports" : "Name the peers"
         }, or keep it with a comment that says why`,
