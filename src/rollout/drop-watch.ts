@@ -1,0 +1,62 @@
+import type { DropCount, Edge } from "../facts/edge.ts";
+import type { Direction } from "../facts/verdict.ts";
+import { DAY } from "../facts/clock.ts";
+import type { EvidenceReader } from "../facts/ports.ts";
+import { defaultDenyBranchOf, branchOf } from "../facts/rollout.ts";
+import type { Survey } from "./survey.ts";
+
+/** A connection that policy drops at a namespace's own pods, and did not before. */
+export interface NewDrop {
+  readonly edge: Edge;
+  readonly direction: Direction | null;
+  readonly flows: number;
+  readonly lastSeen: number;
+}
+
+export interface DropWatch {
+  readonly namespace: string;
+  /** When what is watched was merged: the lock, or the allows with their DNS redirect. */
+  readonly since: number;
+  readonly drops: readonly NewDrop[];
+}
+
+/** A drop counts for the end whose policy made it. Start-up and noise are classes of their own and trip nothing. */
+const isOurs = (edge: Edge, drop: DropCount, namespace: string, since: number): boolean => {
+  if (drop.class !== "policy" || drop.lastSeen < since) return false;
+  if (drop.direction === "egress") return edge.source.namespace === namespace;
+  if (drop.direction === "ingress") return edge.destination.namespace === namespace;
+  return edge.source.namespace === namespace || edge.destination.namespace === namespace;
+};
+
+/** Drops at a namespace's pods since a change, most flows first (lesson 26). */
+export const dropsSince = (edges: readonly Edge[], namespace: string, since: number): readonly NewDrop[] =>
+  edges
+    .flatMap((edge) =>
+      edge.drops
+        .filter((drop) => isOurs(edge, drop, namespace, since))
+        .map(({ direction, flows, lastSeen }) => ({ edge, direction, flows, lastSeen })),
+    )
+    .sort((a, b) => b.flows - a.flows);
+
+/** How long after a merge its drops are looked for as its own. */
+const WATCHED = 14 * DAY;
+
+/** Looks at every rollout that merged something lately; the allows count too, because their DNS rule redirects at once. */
+export const watchDrops = async (
+  { placed, pullRequests, now }: Pick<Survey, "placed" | "pullRequests" | "now">,
+  evidence: EvidenceReader,
+): Promise<readonly DropWatch[]> => {
+  const found: DropWatch[] = [];
+  for (const { namespace } of placed) {
+    const branches = [branchOf(namespace), defaultDenyBranchOf(namespace)];
+    const merges = pullRequests
+      .filter((pr) => branches.includes(pr.branch))
+      .map((pr) => pr.mergedAt)
+      .filter((at) => at !== null && at > now - WATCHED);
+    const since = Math.max(0, ...merges.filter((at) => at !== null));
+    if (since === 0) continue;
+    const drops = dropsSince(await evidence.edges({ namespace, window: { from: since, to: now } }), namespace, since);
+    if (drops.length > 0) found.push({ namespace, since, drops });
+  }
+  return found;
+};
