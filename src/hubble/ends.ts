@@ -2,6 +2,7 @@ import { BlockList, isIPv4, isIPv6 } from "node:net";
 import type { EndRecord } from "../facts/evidence.ts";
 import type { FlowEnd, WorkloadRef } from "../facts/flow.ts";
 import { hasReserved, type LabelSet, namespaceOf } from "../facts/labels.ts";
+import { askedName } from "./names.ts";
 import { derivedWorkload } from "./workload.ts";
 
 /** An end as edges are keyed by it. One object per end and interner: compare by identity. */
@@ -107,7 +108,7 @@ export const interner = (): Interner => {
     const isFull = who !== "" && ends.size >= WORLD_ENDS;
     if (isFull) return world(labels, "", "");
     const address = `cidr:${ip}/${isIPv6(ip) ? 128 : 32}`;
-    const id = who === "" ? idOf(labels) : name === "" ? address : `fqdn:${name}`;
+    const id = who === "" ? idOf(labels) : name === "" ? address : `fqdn:${askedName(name).name}`;
     const made = record({ labels, namespace: null, derived: null, id });
     ends.set(who, made);
     return made;
