@@ -121,19 +121,15 @@ export const readSoak = async (options: {
   readonly resets: readonly Reset[];
   readonly pods: readonly LivePod[];
   readonly evidence: EvidenceReader;
+  /** Workloads that came back lately. */
+  readonly returned: SoakFacts["newWorkloads"];
 }): Promise<SoakFacts> => {
-  const { namespace, now, window, phase, resets, pods, evidence } = options;
+  const { namespace, now, window, phase, resets, pods, evidence, returned } = options;
   const from = Math.min(now, Math.max(0, ...resets.map((r) => r.at)));
   const starts = await evidence.starts({ namespace, from, to: now });
   const nodes = nodesOf(namespace, pods, starts);
   const coverage = await evidence.coverage({ namespace, nodes, from, to: now });
   const edges = await evidence.edges({ namespace });
-  return {
-    window,
-    phase,
-    resets,
-    nodes,
-    coverage,
-    newWorkloads: newWorkloads({ namespace, now, pods, edges, starts }),
-  };
+  const fresh = newWorkloads({ namespace, now, pods, edges, starts });
+  return { window, phase, resets, nodes, coverage, newWorkloads: [...fresh, ...returned] };
 };

@@ -28,6 +28,7 @@ import { isEnforced } from "./locks.ts";
 import { fromCluster, fromInventory } from "./policy-documents.ts";
 import type { NamedPolicy } from "./policy-documents.ts";
 import { onlyTurnsDefaultDeny } from "./policy-effects.ts";
+import { returnedWorkloads } from "./returned.ts";
 import { isSignedOff } from "./signed-off.ts";
 import { readSoak, resetsOf } from "./soak-facts.ts";
 import type { SoakFacts } from "./soak-facts.ts";
@@ -218,7 +219,8 @@ class Surveyor {
       const history = (path?: string) => forge.history(path);
       const resets = await resetsOf({ policies, live: live.value.policies, merged, releasedAt: released, history });
       const window = phase?.soak ?? DAY;
-      return readSoak({ namespace, now, window, phase: phase?.name ?? "none", resets, pods, evidence });
+      const returned = await returnedWorkloads({ namespace, now, inventory, forge });
+      return readSoak({ namespace, now, window, phase: phase?.name ?? "none", resets, pods, evidence, returned });
     });
     this.soaks.set(namespace, soak);
     return soak;
