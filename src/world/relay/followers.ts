@@ -70,10 +70,10 @@ export class Follower {
     return this.#closed;
   }
 
-  /** Resolves when the client can take more; at once unless its window is full. */
-  async write(bytes: Buffer): Promise<void> {
-    if (this.#closed || this.#stream.write(bytes)) return;
-    await new Promise<void>((resolve) => {
+  /** Null when the client can take more at once, else what to wait for: its window is full. */
+  write(bytes: Buffer): Promise<void> | null {
+    if (this.#closed || this.#stream.write(bytes)) return null;
+    return new Promise<void>((resolve) => {
       const done = (): void => {
         this.#stream.off("drain", done);
         this.#stream.off("cancelled", done);

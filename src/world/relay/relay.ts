@@ -137,7 +137,8 @@ export const openRelay = async (current: () => Promise<Scene>): Promise<Relay> =
         for (const event of throughRelay(scene.traffic.between(since, until), scene.actions, since, until)) {
           rings.keep(event, scene.actions);
           for (const follower of followers) {
-            if (follower.wants(event)) await follower.write(bytesOf(event));
+            const full = follower.wants(event) ? follower.write(bytesOf(event)) : null;
+            if (full !== null) await full;
           }
         }
         for (const follower of followers) if (follower.closed) followers.delete(follower);

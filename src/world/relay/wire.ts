@@ -1,16 +1,6 @@
-import { BinaryWriter } from "@bufbuild/protobuf/wire";
 import { Flow, Layer4 } from "../../hubble/proto/flow/flow.ts";
-import { Timestamp } from "../../hubble/proto/google/protobuf/timestamp.ts";
 import type { Shape } from "../traffic/shapes.ts";
 import type { FlowRecord } from "../traffic/traffic.ts";
-
-/** Field numbers times eight plus wire type 2 (length-delimited), as in the proto files (C F.1, F.3). */
-const FLOW_TIME = (1 << 3) | 2;
-const FLOW_L4 = (6 << 3) | 2;
-const FLOW_UUID = (34 << 3) | 2;
-const RESPONSE_FLOW = (1 << 3) | 2;
-const RESPONSE_NODE_NAME = (1000 << 3) | 2;
-const RESPONSE_TIME = (1001 << 3) | 2;
 
 export const timestamp = (time: number): { seconds: number; nanos: number } => ({
   seconds: Math.floor(time / 1_000),
@@ -18,7 +8,7 @@ export const timestamp = (time: number): { seconds: number; nanos: number } => (
 });
 
 /** A layer 4 header with the client's port where the shape has a gap. */
-export const layer4Of = ({ shape, port }: FlowRecord): Layer4 | undefined => {
+export const layer4Of = ({ shape, port }: Pick<FlowRecord, "shape" | "port">): Layer4 | undefined => {
   const { l4 } = shape.flow;
   if (l4 === undefined || shape.clientPort === null) return l4;
   const end = shape.clientPort === "source" ? "sourcePort" : "destinationPort";
@@ -35,32 +25,96 @@ export const flowOf = (record: FlowRecord): Flow => ({
   uuid: record.uuid,
 });
 
-const constant = new WeakMap<Shape, Uint8Array>();
+/** A response with gaps: what a shape says is encoded once, its moments are written into copies. */
+interface Template {
+  readonly bytes: Buffer;
+  /** Where the flow's and the response's timestamps lie; both twelve bytes long. */
+  readonly times: readonly [number, number];
+  /** Where the client's port lies; null: there is none. */
+  readonly port: number | null;
+  readonly uuid: number;
+}
 
-const constantBytes = (shape: Shape): Uint8Array => {
-  let bytes = constant.get(shape);
-  if (bytes === undefined) {
-    bytes = Flow.encode({ ...shape.flow, l4: undefined }).finish();
-    constant.set(shape, bytes);
-  }
-  return bytes;
+const templates = new WeakMap<Shape, Template>();
+
+/** Two ports whose varints are three bytes long and differ in the first: where the encodings part, the port lies. */
+const LOW = 32_768;
+const HIGH = 60_000;
+
+const lengthDelimited = (field: number, content: Uint8Array): Buffer =>
+  Buffer.concat([varint((field << 3) | 2), varint(content.byteLength), content]);
+
+const varint = (value: number): Buffer => {
+  const bytes: number[] = [];
+  let rest = value;
+  do {
+    bytes.push((rest & 0x7f) | (rest > 0x7f ? 0x80 : 0));
+    rest >>>= 7;
+  } while (rest > 0);
+  return Buffer.from(bytes);
 };
 
-/**
- * The bytes of one `GetFlowsResponse`. What a shape says is encoded once, and its moment is appended: the order of
- * fields means nothing to protobuf. A test decodes it with the generated code.
- */
+/** Field numbers of `Flow` and `GetFlowsResponse` (C F.1, F.3). Their order on the wire means nothing. */
+const FIELD = { flow: 1, flowTime: 1, flowL4: 6, flowUuid: 34, nodeName: 1000, time: 1001 } as const;
+const TIME_LENGTH = 12;
+const UUID_LENGTH = 36;
+
+const makeTemplate = (shape: Shape): Template => {
+  const layer4 = (port: number): Uint8Array => {
+    const filled = layer4Of({ shape, port });
+    return filled === undefined ? new Uint8Array() : Layer4.encode(filled).finish();
+  };
+  const low = layer4(LOW);
+  const gap = low.findIndex((byte, i) => byte !== layer4(HIGH)[i]);
+  const constant = Flow.encode({ ...shape.flow, l4: undefined }).finish();
+  const time = lengthDelimited(FIELD.flowTime, new Uint8Array(TIME_LENGTH));
+  const l4 = lengthDelimited(FIELD.flowL4, low);
+  const uuid = lengthDelimited(FIELD.flowUuid, new Uint8Array(UUID_LENGTH));
+  const content = Buffer.concat([constant, time, l4, uuid]);
+  const flow = lengthDelimited(FIELD.flow, content);
+  const bytes = Buffer.concat([
+    flow,
+    lengthDelimited(FIELD.nodeName, Buffer.from(shape.node.name)),
+    lengthDelimited(FIELD.time, new Uint8Array(TIME_LENGTH)),
+  ]);
+  const start = flow.byteLength - content.byteLength;
+  const l4End = start + constant.byteLength + time.byteLength + l4.byteLength;
+  return {
+    bytes,
+    times: [start + constant.byteLength + time.byteLength - TIME_LENGTH, bytes.byteLength - TIME_LENGTH],
+    port: gap < 0 ? null : l4End - low.byteLength + gap,
+    uuid: flow.byteLength - UUID_LENGTH,
+  };
+};
+
+/** A varint of exactly `length` bytes: leading zeroes are allowed, and keep every template's length. */
+const writeVarint = (bytes: Buffer, at: number, value: number, length: number): void => {
+  let rest = value;
+  for (let i = 0; i < length; i++) {
+    bytes[at + i] = (rest % 128) | (i < length - 1 ? 0x80 : 0);
+    rest = Math.floor(rest / 128);
+  }
+};
+
+/** `google.protobuf.Timestamp`: seconds (1) and nanos (2), five bytes each. */
+const writeTime = (bytes: Buffer, at: number, time: number): void => {
+  const { seconds, nanos } = timestamp(time);
+  bytes[at] = 0x08;
+  writeVarint(bytes, at + 1, seconds, 5);
+  bytes[at + 6] = 0x10;
+  writeVarint(bytes, at + 7, nanos, 5);
+};
+
+/** The bytes of one `GetFlowsResponse`; a test decodes them with the generated code. */
 export const responseBytes = (record: FlowRecord): Buffer => {
-  const time = timestamp(record.time);
-  const writer = new BinaryWriter();
-  writer.uint32(RESPONSE_FLOW).fork();
-  writer.raw(constantBytes(record.shape));
-  Timestamp.encode(time, writer.uint32(FLOW_TIME).fork()).join();
-  const l4 = layer4Of(record);
-  if (l4 !== undefined) Layer4.encode(l4, writer.uint32(FLOW_L4).fork()).join();
-  writer.uint32(FLOW_UUID).string(record.uuid);
-  writer.join();
-  writer.uint32(RESPONSE_NODE_NAME).string(record.shape.node.name);
-  Timestamp.encode(time, writer.uint32(RESPONSE_TIME).fork()).join();
-  return Buffer.from(writer.finish());
+  let template = templates.get(record.shape);
+  if (template === undefined) {
+    template = makeTemplate(record.shape);
+    templates.set(record.shape, template);
+  }
+  const bytes = Buffer.from(template.bytes);
+  for (const at of template.times) writeTime(bytes, at, record.time);
+  if (template.port !== null) writeVarint(bytes, template.port, record.port, 3);
+  bytes.write(record.uuid, template.uuid, UUID_LENGTH, "latin1");
+  return bytes;
 };

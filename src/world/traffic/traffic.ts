@@ -1,4 +1,4 @@
-import { HOUR } from "../../facts/clock.ts";
+import { DAY, HOUR } from "../../facts/clock.ts";
 import { podsAt, runsOf, type Pod } from "../cluster/pods.ts";
 import type { Timeline } from "../cluster/timeline.ts";
 import { hash, pick } from "../hash.ts";
@@ -47,18 +47,27 @@ export const makeTraffic = (world: {
 }): Traffic => {
   const { seed, start, timeline, actions } = world;
   const shapes = new WeakMap<Decider, Map<string, ReturnType<typeof shapesOf>>>();
-  const castAt = (time: number): Cast => ({
-    seed,
-    start,
-    actions,
-    pods: podsAt(timeline.at(time), actions, start, time),
-  });
 
   /** Times at which pods or policies change. */
   const edges = [
     ...timeline.states.map((s) => s.from),
     ...actions.flatMap((a) => (a.kind === "restart" ? [a.time] : [])),
   ].sort((a, b) => a - b);
+
+  const runEdges = (from: number, to: number): number[] =>
+    WORKLOADS.flatMap((w) => runsOf(w, actions, start, from, to)).flatMap((run) => [run.from, run.to]);
+
+  const casts = new Map<number, Cast>();
+  /** Pods are the same until the next edge; their names and identities are not worked out anew each minute. */
+  const castAt = (time: number): Cast => {
+    const since = Math.max(start, ...[...edges, ...runEdges(time - DAY, time + 1)].filter((e) => e <= time));
+    let cast = casts.get(since);
+    if (cast === undefined) {
+      cast = { seed, start, actions, pods: podsAt(timeline.at(time), actions, start, time) };
+      casts.set(since, cast);
+    }
+    return cast;
+  };
 
   const shapesFor = (decider: Decider, connection: Connection): ReturnType<typeof shapesOf> => {
     const memory = shapes.get(decider) ?? new Map<string, ReturnType<typeof shapesOf>>();
@@ -75,6 +84,7 @@ export const makeTraffic = (world: {
   /** Plays one occurrence; `emit` gets its flows, or null to look only at the outcome. */
   const play = (happens: Occurrence, cast: Cast, decider: Decider, emit: FlowRecord[] | null): JourneyOutcome => {
     const h = hash(cast.seed, happens.dice);
+    const uuid = uuids(h, happens.time);
     let serial = 0;
     let time = happens.time;
     const connect = (connection: Connection): boolean => {
@@ -84,7 +94,7 @@ export const makeTraffic = (world: {
       for (const wait of emit === null ? [] : tries) {
         for (const shape of shapes) {
           serial += 1;
-          emit?.push({ time: time + wait + shape.after, shape, port, uuid: uuidOf(h, happens.time, serial) });
+          emit?.push({ time: time + wait + shape.after, shape, port, uuid: uuid(serial) });
         }
       }
       return delivered;
@@ -128,8 +138,11 @@ export const makeTraffic = (world: {
     between: (from, to) => {
       const records: FlowRecord[] = [];
       const first = Math.max(start, from - SPILL);
-      const runs = WORKLOADS.flatMap((w) => runsOf(w, actions, start, first, to)).flatMap((run) => [run.from, run.to]);
-      const cuts = [first, ...[...edges, ...runs].filter((e) => e > first && e < to).sort((a, b) => a - b), to];
+      const cuts = [
+        first,
+        ...[...edges, ...runEdges(first, to)].filter((e) => e > first && e < to).sort((a, b) => a - b),
+        to,
+      ];
       for (const [index, since] of cuts.slice(0, -1).entries()) {
         const until = cuts[index + 1] ?? to;
         const cast = castAt(since);
@@ -173,9 +186,12 @@ const dialledBy = (talk: Talk): { readonly ip: string; readonly port: number } |
   return { ip: inside ? (service.loadBalancerIp ?? service.clusterIp) : service.clusterIp, port: Number(port) };
 };
 
-const uuidOf = (h: number, time: number, serial: number): string => {
-  const hex = (n: number, width: number): string => n.toString(16).padStart(width, "0").slice(-width);
-  return `${hex(h, 8)}-${hex(serial, 4)}-4${hex(time >>> 0, 3)}-8${hex(serial >>> 4, 3)}-${hex(time, 12)}`;
+const hex = (n: number, width: number): string => n.toString(16).padStart(width, "0").slice(-width);
+
+/** Ids of one occurrence's events: its dice and moment, and a count. */
+const uuids = (dice: number, time: number): ((serial: number) => string) => {
+  const [head, tail] = [`${hex(dice, 8)}-`, `-4${hex(dice >>> 4, 3)}-8000-${hex(time, 12)}`];
+  return (serial) => head + hex(serial, 4) + tail;
 };
 
 /** The question a pod asks before it talks: through its search domains first, because ndots is 5 (C B.4.4). */
