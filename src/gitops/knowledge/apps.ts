@@ -114,7 +114,6 @@ export const APPS: readonly ChartKnowledge[] = [
   {
     charts: ["rabbitmq", "mariadb", "mysql", "mongodb"],
     workloads: [{ kind: "StatefulSet", name: "{fullname}", labels: app("{chart}") }],
-    networkPolicyValue: "networkPolicy.enabled",
   },
   {
     charts: ["velero"],

@@ -31,8 +31,6 @@ export interface ChartKnowledge {
   readonly charts: readonly string[];
   readonly workloads: readonly ChartWorkload[];
   readonly services?: readonly ChartService[];
-  /** The value that makes the chart ship a NetworkPolicy of its own. */
-  readonly networkPolicyValue?: string;
 }
 
 export const app = (name: string, more: Readonly<Record<string, string>> = {}): Readonly<Record<string, string>> => ({

@@ -131,7 +131,6 @@ export const OBSERVABILITY: readonly ChartKnowledge[] = [
     charts: ["grafana"],
     workloads: [{ kind: "Deployment", name: "{fullname}", labels: app("grafana"), ports: ["grafana:3000"] }],
     services: [{ name: "{fullname}", selector: app("grafana"), ports: ["80:3000"] }],
-    networkPolicyValue: "networkPolicy.enabled",
   },
   {
     charts: ["loki"],
@@ -153,6 +152,5 @@ export const OBSERVABILITY: readonly ChartKnowledge[] = [
       { name: "{fullname}", selector: component("loki", "single-binary"), ports: ["3100:http-metrics", "9095:grpc"] },
       { name: "{fullname}-gateway", selector: component("loki", "gateway"), ports: ["80:http-metrics"] },
     ],
-    networkPolicyValue: "networkPolicy.enabled",
   },
 ];

@@ -70,7 +70,6 @@ export const SERVICES: readonly ChartKnowledge[] = [
     charts: ["pgadmin4"],
     workloads: [{ kind: "Deployment", name: "{fullname}", labels: app("{chart}"), ports: ["http:80"] }],
     services: [{ name: "{fullname}", selector: app("{chart}"), ports: ["80:http"] }],
-    networkPolicyValue: "networkPolicy.enabled",
   },
   {
     charts: ["netbox"],
@@ -201,7 +200,6 @@ export const SERVICES: readonly ChartKnowledge[] = [
       { name: "notification-controller", selector: { app: "notification-controller" }, ports: ["80:http"] },
       { name: "webhook-receiver", selector: { app: "notification-controller" }, ports: ["80:http-webhook"] },
     ],
-    networkPolicyValue: "instance.cluster.networkPolicy",
   },
   {
     charts: ["emqx", "emqx-enterprise"],
@@ -237,7 +235,6 @@ export const SERVICES: readonly ChartKnowledge[] = [
       { name: "{fullname}-master", selector: component("{chart}", "master"), ports: ["6379:redis"] },
       { name: "{fullname}-replicas", selector: component("{chart}", "replica"), ports: ["6379:redis"] },
     ],
-    networkPolicyValue: "networkPolicy.enabled",
   },
   {
     charts: ["postgresql"],
@@ -250,7 +247,6 @@ export const SERVICES: readonly ChartKnowledge[] = [
       },
     ],
     services: [{ name: "{fullname}", selector: component("postgresql", "primary"), ports: ["5432:tcp-postgresql"] }],
-    networkPolicyValue: "primary.networkPolicy.enabled",
   },
   {
     charts: ["ingress-nginx"],

@@ -62,7 +62,6 @@ export const STORAGE: readonly ChartKnowledge[] = [
       { name: "longhorn-conversion-webhook", selector: { app: "longhorn-manager" }, ports: ["9501:conversion-wh"] },
       { name: "longhorn-recovery-backend", selector: { app: "longhorn-manager" }, ports: ["9503:recov-backend"] },
     ],
-    networkPolicyValue: "networkPolicies.enabled",
   },
   {
     charts: ["rook-ceph"],
