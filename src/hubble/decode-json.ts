@@ -33,6 +33,12 @@ const number = (value: unknown): number => {
   return typeof n === "number" && Number.isFinite(n) && n >= 0 ? Math.trunc(n) : 0;
 };
 
+/** What is no port is none. */
+const portOf = (value: unknown): number => {
+  const n = number(value);
+  return n > 65_535 ? 0 : n;
+};
+
 const time = (value: unknown): number | null => {
   if (typeof value !== "string") return null;
   const parsed = Date.parse(value);
@@ -81,8 +87,8 @@ const layer4 = (flow: Json): Pick<Flow, "protocol" | "sourcePort" | "destination
   const isOther = protocol === "VRRP" || protocol === "IGMP";
   return {
     protocol,
-    sourcePort: number(header["source_port"]),
-    destinationPort: isOther ? 0 : number(header[isIcmp ? "type" : "destination_port"]),
+    sourcePort: portOf(header["source_port"]),
+    destinationPort: isOther ? 0 : portOf(header[isIcmp ? "type" : "destination_port"]),
     tcpSyn: flags["SYN"] === true,
     tcpAck: flags["ACK"] === true,
   };

@@ -39,6 +39,9 @@ const endOf = (
   };
 };
 
+/** What is no port is none. */
+const portOf = (number: number): number => (number > 65_535 ? 0 : number);
+
 interface Layer4 {
   readonly protocol: Protocol | null;
   readonly source: number;
@@ -108,8 +111,8 @@ export const flowFromProto = (flow: wire.Flow, at = 0, node = ""): Flow => {
     // The old field cannot tell "no" from "not known", so only its "yes" is believed.
     isReply: flow.isReply ?? (flow.reply ? true : null),
     protocol: l4.protocol,
-    sourcePort: l4.source,
-    destinationPort: l4.destination,
+    sourcePort: portOf(l4.source),
+    destinationPort: portOf(l4.destination),
     tcpSyn: l4.syn,
     tcpAck: l4.ack,
     source: endOf(flow.source, flow.IP?.source, flow.sourceNames, flow.sourceService),

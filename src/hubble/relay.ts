@@ -1,6 +1,8 @@
 import { readFileSync } from "node:fs";
 import {
   type ChannelCredentials,
+  Client,
+  type ClientOptions,
   type ClientReadableStream,
   credentials,
   Metadata,
@@ -133,12 +135,17 @@ const CHANNEL = {
   "grpc.max_reconnect_backoff_ms": 5_000,
 } as const;
 
+const channelOptions = ({ tls }: RelayAddress): Partial<ClientOptions> => {
+  const name = tls?.serverName;
+  if (name === undefined) return CHANNEL;
+  return { ...CHANNEL, "grpc.ssl_target_name_override": name, "grpc.default_authority": name };
+};
+
+/** A client of no service, for calls made by path. */
+export const channelOf = (at: RelayAddress): Client => new Client(at.address, credentialsOf(at), channelOptions(at));
+
 export const relayClient = (at: RelayAddress): RelayClient => {
-  const name = at.tls?.serverName;
-  const client = new ObserverClient(at.address, credentialsOf(at), {
-    ...CHANNEL,
-    ...(name === undefined ? {} : { "grpc.ssl_target_name_override": name, "grpc.default_authority": name }),
-  });
+  const client = new ObserverClient(at.address, credentialsOf(at), channelOptions(at));
   const { path, requestSerialize } = ObserverService.getFlows;
   const deadline = (): { deadline: number } => ({ deadline: Date.now() + DEADLINE });
   return {

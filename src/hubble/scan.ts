@@ -202,7 +202,7 @@ export const scanner = (ends: Interner, httpPaths = false): Scan => {
         hasFlags = true;
       } else if (isIcmp && bytes[i + 1] === 0x63) i = afterPlainMember(bytes, i, end);
       else return -1;
-      if (i < 0) return -1;
+      if (i < 0 || read > 65_535) return -1;
       if (bytes[i] === COMMA) i += 1;
       else break;
     }
