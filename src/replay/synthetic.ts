@@ -23,6 +23,8 @@ export interface SyntheticFlow {
   /** What asks for it, in one line: the configuration key, or the requirement. */
   readonly reason: string;
   readonly sure: Certainty;
+  /** A public name behind the connection, for whoever has to exercise it. */
+  readonly publicName?: string;
 }
 
 /** A declared connection of which nobody can say where it arrives. */
@@ -74,6 +76,7 @@ const routedFlows = (inventory: Reading, facts: ClusterFacts, namespace: string,
       declared: null,
       reason: `${route.kind} ${route.namespace}/${route.name} through ${gateway.namespace}/${gateway.name}`,
       sure: route.sure,
+      ...(route.hostnames[0] === undefined ? {} : { publicName: route.hostnames[0] }),
     };
     return [flow];
   });
@@ -159,6 +162,8 @@ const exerciseFor = (flow: SyntheticFlow): string => {
   const { source } = flow;
   const why = flow.declared?.why ?? "";
   const workload = source.workload;
+  if (flow.publicName !== undefined)
+    return `open ${flow.publicName} in a browser, from outside, until the app has loaded`;
   if (why === "issuer") return "log in to the app through its public address, in a browser";
   if (why === "acme") return `renew a certificate: cmctl renew -n ${workload?.namespace ?? "NAMESPACE"} CERTIFICATE`;
   if (workload?.kind === "CronJob")

@@ -119,6 +119,7 @@ describe("what else is declared or required", () => {
   it("asks that a route's gateway reaches its backend on the container port", () => {
     const found = judge([dns], { namespace: "auth" }).exercises.find((e) => e.flow.destination.workload === idp);
     expect(found?.flow.port).toBe(9091);
+    expect(found?.exercise).toContain("open auth.example.com in a browser");
     expect(found?.verdict).toBe("dropped");
   });
 

@@ -22,7 +22,9 @@ const lines = (input: PullRequestInput): readonly string[] => {
   const owners = [...new Set(mine.flatMap((p) => (p.owner === null ? [] : [p.owner])))].sort();
   const policies = [...names].filter(isName).sort();
   if (!isName(namespace) || policies.length === 0) return [];
+  const carriesOthers = owners.some((id) => inventory?.kustomizations.some((k) => k.parent === id) === true);
   return [
+    ...(carriesOthers ? ["# one of these carries other Kustomizations too: suspend it no longer than this takes"] : []),
     ...owners.flatMap((id) => ownerLine("suspend", id) ?? []),
     `kubectl delete ciliumnetworkpolicy -n ${namespace} ${policies.join(" ")}`,
     `kubectl get ciliumnetworkpolicy -n ${namespace}`,
