@@ -122,14 +122,14 @@ export const soakState = (input: SoakInput): SoakState => {
     missing.push({ what: "minutes", detail, until: coverage.nodes.length === 0 ? null : now + left });
   }
   const missedHours = [...new Set(coverage.nodes.flatMap((node) => hoursMissed(node, span)))].sort((a, b) => a - b);
-  if (missedHours.length > 0) {
-    const until = Math.max(...missedHours.map((h) => halfPast(h, now)));
+  const lastHour = Math.max(...missedHours.map((h) => halfPast(h, now)));
+  // While minutes are missing anyway, the hours that they will bring are no news.
+  if (missedHours.length > 0 && lastHour > Math.max(now, ...missing.map((m) => m.until ?? now)))
     missing.push({
       what: "hour-of-day",
       detail: `hours of the day never seen (UTC): ${missedHours.join(", ")}`,
-      until,
+      until: lastHour,
     });
-  }
   for (const { workload, firstSeen } of input.newWorkloads) {
     const until = firstSeen + NEW_WORKLOAD;
     if (firstSeen <= reset.at || until <= now) continue;
