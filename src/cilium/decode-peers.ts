@@ -82,7 +82,7 @@ const readService = (value: Value): RawService => {
   };
 };
 
-const checkFqdn = (value: Value, matchName: string, matchPattern: string): void => {
+const checkFqdn = (value: Value, matchName: string, matchPattern: string, settings: CiliumSettings): void => {
   if (matchName !== "" && matchPattern !== "") {
     value.refuse("only one of matchName or matchPattern is allowed", "Keep one of the two.");
   }
@@ -91,18 +91,19 @@ const checkFqdn = (value: Value, matchName: string, matchPattern: string): void 
       .at("matchName")
       .refuse(`invalid characters in matchName ${JSON.stringify(matchName)}`, "Use matchPattern for wildcards.");
   }
-  checkPattern(value.at("matchPattern"), matchPattern);
+  checkPattern(value.at("matchPattern"), matchPattern, settings);
 };
 
 /** Shared by toFQDNs and DNS rules. */
-export const checkPattern = (where: Value, pattern: string): void => {
+export const checkPattern = (where: Value, pattern: string, { version }: CiliumSettings): void => {
   if (pattern !== "" && !/^[-a-zA-Z0-9_.*]+$/.test(pattern)) {
     where.refuse(
       `invalid characters in matchPattern ${JSON.stringify(pattern)}`,
       "Only letters, digits, dot, dash, underscore and star are allowed.",
     );
   }
-  if (pattern.trim().length > MAX_FQDN_LENGTH) {
+  const limited = version !== "1.17" && version !== "1.18";
+  if (limited && pattern.trim().length > MAX_FQDN_LENGTH) {
     where.refuse(`matchPattern is longer than ${MAX_FQDN_LENGTH} characters`, "Shorten it.");
   }
 };
@@ -138,7 +139,7 @@ export const readPeers = (value: Value, section: Section, settings: CiliumSettin
       fqdns?.map((v) => {
         v.checkObject();
         const fqdn = { matchName: v.at("matchName").text(), matchPattern: v.at("matchPattern").text() };
-        checkFqdn(v, fqdn.matchName, fqdn.matchPattern);
+        checkFqdn(v, fqdn.matchName, fqdn.matchPattern, settings);
         return fqdn;
       }) ?? null,
     services: services?.map(readService) ?? null,

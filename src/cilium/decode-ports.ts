@@ -15,8 +15,8 @@ export interface RawPort {
 
 export interface RawPortRule {
   readonly ports: readonly RawPort[];
-  /** For a protocol that a port stands for, and the one written there: what the proxy parses, null when nothing is redirected. */
-  readonly redirect: (protocol: string, written: string) => Redirect | null;
+  /** For a protocol: what the proxy parses, null when nothing is redirected. */
+  readonly redirect: (protocol: string) => Redirect | null;
 }
 
 export interface RawPorts {
@@ -88,16 +88,16 @@ const readKafka = (value: Value): void => {
   value.at("clientID").text();
 };
 
-const readDns = (value: Value): void => {
+const readDns = (value: Value, settings: CiliumSettings): void => {
   value.checkObject();
   const name = value.at("matchName").text();
   if (name !== "" && !/^[-a-zA-Z0-9_.]+$/.test(name)) {
     value.at("matchName").refuse("invalid characters in matchName", "Use matchPattern for wildcards.");
   }
-  checkPattern(value.at("matchPattern"), value.at("matchPattern").text());
+  checkPattern(value.at("matchPattern"), value.at("matchPattern").text(), settings);
 };
 
-const readL7 = (value: Value, ports: number): RawL7 | null => {
+const readL7 = (value: Value, ports: number, settings: CiliumSettings): RawL7 | null => {
   value.checkObject();
   if (value.isNull) return null;
   const http = value.at("http").list();
@@ -109,7 +109,7 @@ const readL7 = (value: Value, ports: number): RawL7 | null => {
   const empty = [http, kafka, dns, l7].every((list) => (list?.length ?? 0) === 0);
   for (const item of http ?? []) readHttp(item);
   for (const item of kafka ?? []) readKafka(item);
-  for (const item of dns ?? []) readDns(item);
+  for (const item of dns ?? []) readDns(item, settings);
   if (!empty) {
     if (dns !== null && ports === 0) value.refuse("port 53 must be specified for DNS rules", "Add the DNS port.");
     if (l7 !== null && l7proto === "") {
@@ -186,7 +186,7 @@ const readPortRule = (value: Value, section: Section, host: boolean, settings: C
     return { ports: portValues.map((p) => readPort(p, false, settings)), redirect: () => null };
   }
   const rules = value.at("rules");
-  const l7 = readL7(rules, portValues.length);
+  const l7 = readL7(rules, portValues.length, settings);
   const hasDns = (l7?.dns.length ?? 0) > 0;
   const ports = portValues.map((p) => readPort(p, hasDns, settings));
   const listener = readListener(value.at("listener"));
@@ -216,14 +216,14 @@ const readPortRule = (value: Value, section: Section, host: boolean, settings: C
   if (listener !== null && ingress) {
     value.at("listener").refuse("a listener is not allowed on ingress", "Remove it.");
   }
-  const redirect = (protocol: string, written: string): Redirect | null => {
+  const redirect = (protocol: string): Redirect | null => {
     let parser = terminatesTls || originatesTls || serverNames.length > 0 ? "tls" : "";
     if (hasDns) parser = "dns";
-    // 1.17 asks for the protocol as it was written: ANY is not TCP there.
-    else if (l7 !== null && protocol === "TCP" && (settings.version !== "1.17" || written === "TCP")) {
+    else if (l7 !== null && protocol === "TCP") {
       if (l7.http.length > 0) parser = "http";
       else if (l7.kafka.length > 0) parser = "kafka";
-      else if (l7.l7proto !== "") parser = l7.l7proto;
+      // 1.17 does not redirect for a parser alone, without rules for it.
+      else if (l7.l7proto !== "" && !(l7.empty && settings.version === "1.17")) parser = l7.l7proto;
     }
     if (listener !== null) parser = "crd";
     if (parser === "") return null;

@@ -16,6 +16,7 @@ export interface Entry {
   readonly last: number;
   readonly name: string | null;
   readonly endPort: number;
+  readonly filed: number;
   readonly redirect: Redirect | null;
 }
 
@@ -110,7 +111,7 @@ export class CompiledRule {
 
 const entriesOf = (rule: PolicyRule, peer: number): readonly Entry[] => {
   if (rule.ports === "every") {
-    return [{ rule, peer, protocol: "TCP", first: 0, last: 65_535, name: null, endPort: 0, redirect: null }];
+    return [{ rule, peer, protocol: "TCP", first: 0, last: 65_535, name: null, endPort: 0, filed: 0, redirect: null }];
   }
   return rule.ports.map(({ match, redirect }) => ({ rule, peer, ...match, redirect }));
 };
@@ -153,22 +154,47 @@ const findConflict = (index: EntryIndex): string | null => {
   return null;
 };
 
+/**
+ * A port in another spelling than plain decimal (`010`, `8_080`) is filed under another number than it opens. Where that number
+ * is somebody's port, the agent merges the two, and which one it keeps is chance.
+ */
+const findMixUp = (indexes: readonly EntryIndex[]): string | null => {
+  const odd = new Set<string>();
+  const opened = new Map<string, Set<number>>();
+  for (const entry of indexes.flatMap((index) => [...index.entries()])) {
+    if (entry.name !== null || entry.rule.ports === "every") continue;
+    const key = `${entry.protocol} ${entry.filed} ${entry.endPort}`;
+    if (entry.filed !== entry.first) odd.add(key);
+    const ports = opened.get(key);
+    if (ports === undefined) opened.set(key, new Set([entry.first]));
+    else ports.add(entry.first);
+  }
+  const mixed = [...odd].find((key) => (opened.get(key)?.size ?? 0) > 1);
+  return mixed === undefined
+    ? null
+    : "conflicting spellings of a port: the agent takes one for another; write ports in plain decimal";
+};
+
 /** `forced`: default deny whatever the rules say (`enable-policy=always`, `reserved:init`; C A.8). */
 export const buildDirection = (rules: readonly CompiledRule[], forced: boolean): DirectionTable => {
   const deny = new EntryIndex();
   const allow = new EntryIndex();
   const by: RuleRef[] = [];
+  let odd = false;
   for (const compiled of rules) {
     const { rule } = compiled;
     if (rule.defaultDeny) by.push(rule.ref);
     const index = rule.action === "deny" ? deny : allow;
-    for (const entry of compiled.entries) index.add(entry, rule.ports === "every");
+    for (const entry of compiled.entries) {
+      index.add(entry, rule.ports === "every");
+      odd ||= entry.filed !== entry.first && entry.name === null;
+    }
   }
   return {
     deny,
     allow,
     defaultDeny: forced || by.length > 0,
     defaultDenyBy: by,
-    conflict: findConflict(allow),
+    conflict: findConflict(allow) ?? (odd ? findMixUp([deny, allow]) : null),
   };
 };

@@ -1,6 +1,6 @@
 import type { CiliumVersion } from "../facts/settings.ts";
 
-/** At most this many characters in a name or pattern, since 1.19 (C C.1.10). */
+/** At most this many characters in a name or pattern since 1.19 (C C.1.10). */
 export const MAX_FQDN_LENGTH = 255;
 
 const CHARS = "[-a-zA-Z0-9_]";

@@ -6,7 +6,15 @@ import type { RawPorts } from "./decode-ports.ts";
 import type { RawRule, RawSpec } from "./decode.ts";
 import { entitySelectors } from "./entities.ts";
 import type { CidrTerm, PeerMatch, PolicyRule, RulePort } from "./model.ts";
-import { icmpProtocol, icmpTypeByName, isServiceName, parseGoUint16, portRange, protocolsOf } from "./ports.ts";
+import {
+  filedPort,
+  icmpProtocol,
+  icmpTypeByName,
+  isServiceName,
+  parseGoUint16,
+  portRange,
+  protocolsOf,
+} from "./ports.ts";
 import {
   hasKey,
   type InjectionScope,
@@ -207,8 +215,14 @@ const lowerPeers = (
 
 export const lowerPort = (port: string, endPort: number, protocol: string): readonly RulePort["match"][] =>
   protocolsOf(protocol).map((p) => {
-    if (isServiceName(port)) return { protocol: p, first: 0, last: 0, name: port.toLowerCase(), endPort };
-    return { protocol: p, ...portRange(parseGoUint16(port).value, endPort), name: null, endPort };
+    if (isServiceName(port)) return { protocol: p, first: 0, last: 0, name: port.toLowerCase(), endPort, filed: 0 };
+    return {
+      protocol: p,
+      ...portRange(parseGoUint16(port).value, endPort),
+      name: null,
+      endPort,
+      filed: filedPort(port),
+    };
   });
 
 const lowerPorts = (ports: RawPorts): PolicyRule["ports"] => {
@@ -217,7 +231,7 @@ const lowerPorts = (ports: RawPorts): PolicyRule["ports"] => {
   for (const rule of ports.toPorts ?? []) {
     for (const { port, endPort, protocol } of rule.ports) {
       for (const match of lowerPort(port, endPort, protocol)) {
-        out.push({ match, redirect: rule.redirect(match.protocol, protocol) });
+        out.push({ match, redirect: rule.redirect(match.protocol) });
       }
     }
   }
@@ -225,7 +239,13 @@ const lowerPorts = (ports: RawPorts): PolicyRule["ports"] => {
     // Type 0 stands in the port position, where 0 is the wildcard.
     const number = icmpTypeByName(type, family) ?? parseGoUint16(type).value;
     out.push({
-      match: { protocol: icmpProtocol(family), ...portRange(number, 0), name: null, endPort: 0 },
+      match: {
+        protocol: icmpProtocol(family),
+        ...portRange(number, 0),
+        name: null,
+        endPort: 0,
+        filed: icmpTypeByName(type, family) ?? filedPort(type),
+      },
       redirect: null,
     });
   }

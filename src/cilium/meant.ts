@@ -1,4 +1,5 @@
 import type { PolicyKind } from "../facts/policy.ts";
+import { filedPort, isServiceName, parseGoUint16 } from "./ports.ts";
 import { extendedKey } from "./selector.ts";
 import { isRecord, own } from "./go-json.ts";
 import type { Path, Problems } from "./problems.ts";
@@ -149,7 +150,19 @@ class MeantCheck {
       );
     }
     for (const [i, port] of ports.entries()) {
-      const start = Number(at(port, "port"));
+      const written = at(port, "port");
+      if (
+        typeof written === "string" &&
+        !isServiceName(written) &&
+        parseGoUint16(written).value !== filedPort(written)
+      ) {
+        this.#say(
+          [...path, "ports", i, "port"],
+          `${JSON.stringify(written)} is read as ${parseGoUint16(written).value} in one place of the agent and as ${filedPort(written)} in another`,
+          "Write the port in plain decimal.",
+        );
+      }
+      const start = Number(written);
       const end = at(port, "endPort");
       if (typeof end === "number" && end > 0 && end < start) {
         this.#say(

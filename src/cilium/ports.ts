@@ -9,6 +9,8 @@ export interface PortMatch {
   readonly name: string | null;
   /** The range's upper end as written; 0 for none. */
   readonly endPort: number;
+  /** The number under which the agent files the port: it reads it twice, and the second time in decimal only. */
+  readonly filed: number;
 }
 
 export const ALL_PORTS = { first: 0, last: 65_535 } as const;
@@ -39,6 +41,9 @@ export const parseGoUint16 = (text: string): { readonly value: number; readonly 
   const value = Number.parseInt(digits, base);
   return value > 65_535 ? { value: 65_535, error: "range" } : { value, error: null };
 };
+
+/** What Go's `strconv.ParseUint(text, 10, 16)` makes of it: 0 for anything but decimal digits. */
+export const filedPort = (text: string): number => (/^\d+$/.test(text) ? Math.min(Number(text), 65_535) : 0);
 
 /** The range that a start and an end port mean: an end below the start means just the start (C B.6.1). */
 export const portRange = (start: number, endPort: number): { readonly first: number; readonly last: number } => {

@@ -27,7 +27,6 @@ const ODD_PORTS: readonly [unknown, ...unknown[]] = [
   "0x1F90",
   "010",
   "0b1",
-  "8_080",
   "averylongportname",
   "a--b",
   "-a",
