@@ -6,6 +6,7 @@ import { fill } from "../../model/prompts.ts";
 import type { Replay } from "../../replay/replay.ts";
 import type { Unexercised } from "../../replay/synthetic.ts";
 import { code } from "./escape.ts";
+import { carriedSection } from "./carried.ts";
 import { changeSection } from "./change.ts";
 import { evidenceSection } from "./evidence.ts";
 import { pictureSection } from "./picture.ts";
@@ -57,7 +58,7 @@ export const titleOf = (changeset: Pick<Changeset, "kind" | "namespace">): strin
 const render = (input: PullRequestInput, rows: number): string =>
   [
     changeSection(input, rows),
-    rulesSection(input, rows),
+    input.changeset.kind === "default-deny" ? carriedSection(input, rows) : rulesSection(input, rows),
     unexercisedSection(input, rows),
     replaySection(input, rows),
     evidenceSection(input, rows),

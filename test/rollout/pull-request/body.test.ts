@@ -164,6 +164,13 @@ describe("a pull request's text", () => {
     expect(body).toMatch(/n\d -\.->\|"TCP 9091"\| n\d/);
   });
 
+  it("shows for a default-deny which rule lets each connection through", () => {
+    const lock = input({ changeset: changeset("shop", "default-deny", []), draft: draft({ kind: "default-deny" }) });
+    expect(pullRequestText(lock).body).toContain(
+      "| `network/Deployment/envoy` | `shop/Deployment/web` | TCP 8080 | 10 | nothing restricts it | dropped |",
+    );
+  });
+
   it("is the same for the same facts", () => {
     expect(pullRequestText(input())).toEqual({
       title,
