@@ -276,3 +276,33 @@ describe("service-port-not-target-port", () => {
     expect(said(pair(rule("6443"), ""), RULE)).toEqual([]);
   });
 });
+
+describe("dependency-without-any-egress", () => {
+  const RULE = "dependency-without-any-egress";
+  const resource = `apiVersion: example.org/v1
+kind: ScanJob
+metadata: {name: nightly, namespace: shop}
+spec:
+  env: [{name: CACHE, value: "redis://store.data.svc.cluster.local:6379"}]
+`;
+  const parts = (policies: string): Parts => ({
+    ...pair(policies, ""),
+    files: { "shop/cnp.yaml": lock("shop") + policies, "shop/job.yaml": resource, "data/cnp.yaml": lock("data") },
+  });
+
+  it("warns where nothing in the namespace may go there, whoever will", () => {
+    expect(findings(parts(""), RULE).map((f) => `${f.severity} ${f.origin.line}`)).toEqual(["warning 5"]);
+  });
+
+  it("is content once any policy of the namespace leads there", () => {
+    expect(said(parts(allow("shop/jobs", egressTo("data", "store", "6379"))), RULE)).toEqual([]);
+  });
+
+  it("leaves to others what others ask: sources, routes, monitors, and namespaces that nothing locks", () => {
+    const source = resource.replace("kind: ScanJob", "kind: OCIRepository");
+    expect(said({ ...parts(""), files: { "shop/cnp.yaml": lock("shop"), "shop/source.yaml": source } }, RULE)).toEqual(
+      [],
+    );
+    expect(said({ ...parts(""), files: { "shop/job.yaml": resource } }, RULE)).toEqual([]);
+  });
+});

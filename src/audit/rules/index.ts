@@ -36,6 +36,7 @@ import { subjectInAnotherNamespace } from "./subject-in-another-namespace.ts";
 import { toServices } from "./to-services.ts";
 import { tooWide } from "./too-wide.ts";
 import { unselectedWorkload } from "./unselected-workload.ts";
+import { unownedDependency } from "./unowned-dependency.ts";
 import { vanillaNetworkPolicy } from "./vanilla-network-policy.ts";
 import { wildcardFqdn } from "./wildcard-fqdn.ts";
 
@@ -50,6 +51,7 @@ export const RULES: readonly Rule[] = [
   dnsNotAllowed,
   halfOpenAllow,
   declaredDependency,
+  unownedDependency,
   servicePortNotTargetPort,
   selectorMatchesNothing,
   unselectedWorkload,

@@ -7,6 +7,7 @@ import { relatedAt, weaker } from "../rule.ts";
 import { endOf, policiesOf } from "../ends.ts";
 import { gatewayPeer } from "../gateways.ts";
 import { asList, asText, at } from "../json.ts";
+import { matches } from "../selector.ts";
 import { relatedRules } from "./shared.ts";
 
 interface Backend {
@@ -33,6 +34,29 @@ const backendsOf = (context: Context, route: RouteFact): readonly Backend[] =>
 const writeAt = (context: Context, pod: PodView): ReturnType<typeof policiesOf>[number] | undefined =>
   policiesOf(context, endOf(pod), "ingress")[0];
 
+/** Whether any rule that may speak of these pods lets the gateway in at all. */
+const admitsOnSomePort = (context: Context, pod: PodView, peer: Peer): boolean =>
+  context.rules.some(
+    (r) =>
+      r.direction === "ingress" &&
+      !r.deny &&
+      matches(r.spec.subject, pod) !== "no" &&
+      (r.everyone ||
+        r.peers.some((p) => {
+          if (p.kind === "entity") return p.entity === "cluster" || p.entity === "all";
+          if (p.kind !== "endpoints") return false;
+          const labels = Object.fromEntries((peer.labels ?? []).map(keyAndValue));
+          return matches(p.selector, { labels, complete: false }) !== "no";
+        })),
+  );
+
+/** `k8s:app=web` as its key and value. */
+const keyAndValue = (label: string): readonly [string, string] => {
+  const plain = label.slice(label.indexOf(":") + 1);
+  const equals = plain.indexOf("=");
+  return [plain.slice(0, equals), plain.slice(equals + 1)];
+};
+
 function* check(context: Context, route: RouteFact, gateway: GatewayFact, peer: Peer): Generator<Defect> {
   for (const { pod, match, containerPort, service } of backendsOf(context, route)) {
     if (!pod.governed) continue;
@@ -40,7 +64,9 @@ function* check(context: Context, route: RouteFact, gateway: GatewayFact, peer: 
     if (verdict.verdict !== "dropped") continue;
     const spec = writeAt(context, pod);
     const view = spec?.rules[0]?.policy;
-    const sure = weaker(weaker(route.sure, pod.sure), weaker(gateway.sure, match === "yes" ? "certain" : "guess"));
+    const known = weaker(weaker(route.sure, pod.sure), weaker(gateway.sure, match === "yes" ? "certain" : "guess"));
+    // Of a chart we do not know, the port is a guess; that no rule lets the gateway in on any port is none.
+    const sure = known === "guess" && !admitsOnSomePort(context, pod, peer) ? "likely" : known;
     const origin = view === undefined ? (pod.origin ?? route.origin) : view.locate(spec?.path ?? ["spec"]);
     if (origin === null) continue;
     yield {
