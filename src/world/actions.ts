@@ -7,6 +7,7 @@ import type { Action, SwitchName } from "./state.ts";
 export const KNOWN_ACTIONS: readonly { readonly words: string; readonly about: string }[] = [
   ...JOURNEYS.map((j) => ({ words: j.id, about: j.about })),
   { words: "restart POD", about: "delete a pod; its successor starts (a name, or namespace/workload)" },
+  { words: "failover pg-main", about: "the next instance of pg-main leads" },
   { words: "suspend KIND/NAMESPACE/NAME", about: "flux suspend, for a Kustomization or a GitRepository" },
   { words: "resume KIND/NAMESPACE/NAME", about: "flux resume" },
   { words: "cut tunnel", about: "nothing from outside gets in; everything inside still works" },
@@ -32,6 +33,7 @@ export const parseAction = (words: string, time: number, pods: readonly Pod[]): 
   const [verb = "", object = "", ...rest] = text.split(" ");
   if (rest.length === 0 && object !== "") {
     if (verb === "restart") return restart(object, time, pods);
+    if (verb === "failover" && object === "pg-main") return failover("databases/pg-main", time, pods);
     if ((verb === "suspend" || verb === "resume") && /^(Kustomization|GitRepository)\/[^/]+\/[^/]+$/.test(object)) {
       return { kind: "suspend", time, object, suspend: verb === "suspend" };
     }
@@ -53,4 +55,14 @@ const restart = (name: string, time: number, pods: readonly Pod[]): Action => {
       remedy: `Workloads: ${WORKLOADS.map((w) => w.id).join(", ")}.`,
     },
   );
+};
+
+const failover = (workload: string, time: number, pods: readonly Pod[]): Action => {
+  const instances = pods.filter((p) => p.workload.id === workload);
+  const leader = instances.find((p) => p.primary);
+  if (leader !== undefined)
+    return { kind: "failover", time, workload, primary: (leader.replica + 1) % instances.length };
+  throw new OperatorError("input", `${workload} does not run, so nothing can fail over`, {
+    remedy: "Apply its Kustomization first.",
+  });
 };

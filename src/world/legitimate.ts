@@ -1,6 +1,6 @@
 import { labelSet, type LabelSet } from "../facts/labels.ts";
 import type { Protocol } from "../facts/verdict.ts";
-import { everyPod, type Pod } from "./cluster/pods.ts";
+import { everyPod, isReplica, type Pod } from "./cluster/pods.ts";
 import type { ClusterState } from "./cluster/flux.ts";
 import { NODES, OUTSIDERS } from "./scenario/nodes.ts";
 import type { Party, Talk, WorldNode } from "./scenario/model.ts";
@@ -30,31 +30,46 @@ export interface LegitimateFlow {
 
 /** Every connection of the traffic model with every workload running, one entry per pair of pods and position. */
 export const legitimateFlows = (): readonly LegitimateFlow[] => {
-  const pods = everyPod(everythingApplied);
-  const flows: LegitimateFlow[] = [];
-  for (const talk of TALKS) {
-    for (const [source, destination] of pairs(talk.from, talk.to, pods)) {
-      const { id, protocol, port } = talk;
-      flows.push({ id, source, destination, protocol, port, when: whenOf(talk) });
-    }
-    if (talk.asks === null || talk.from.kind !== "workload") continue;
-    for (const [source, server] of pairs(
-      talk.from,
-      { kind: "workload", id: "kube-system/coredns", replica: null },
-      pods,
-    )) {
-      flows.push({
-        id: `${talk.id} (dns)`,
-        source,
-        destination: server,
-        protocol: "UDP",
-        port: 53,
-        when: whenOf(talk),
-      });
+  const flows = new Map<string, LegitimateFlow>();
+  // Whoever leads: a failover must not need a new rule.
+  for (const primary of [0, 1, 2]) {
+    const actions = WORKLOADS.flatMap((w) =>
+      w.roles === null ? [] : [{ kind: "failover", time: 0, workload: w.id, primary } as const],
+    );
+    for (const flow of flowsAmong(everyPod(everythingApplied, actions))) {
+      const ends = [flow.source, flow.destination].map((end) => `${end.labels.join()} ${end.ip}`);
+      const key = JSON.stringify([flow.id, ...ends, flow.port, flow.protocol]);
+      if (!flows.has(key)) flows.set(key, flow);
     }
   }
-  return flows;
+  return [...flows.values()];
 };
+
+const DNS_SERVER: Party = { kind: "workload", id: "kube-system/coredns", replica: null };
+
+const flowsAmong = (pods: readonly Pod[]): LegitimateFlow[] =>
+  TALKS.flatMap((talk) => {
+    const { id, protocol, port } = talk;
+    const when = whenOf(talk);
+    const own = pairs(talk.from, talk.to, pods).map(([source, destination]) => ({
+      id,
+      source,
+      destination,
+      protocol,
+      port,
+      when,
+    }));
+    if (talk.asks === null || talk.from.kind !== "workload") return own;
+    const lookups = pairs(talk.from, DNS_SERVER, pods).map(([source, destination]) => ({
+      id: `${id} (dns)`,
+      source,
+      destination,
+      protocol: "UDP" as const,
+      port: 53,
+      when,
+    }));
+    return [...own, ...lookups];
+  });
 
 /** By itself, or as a step of what people do on an ordinary day. */
 const whenOf = (talk: Talk): LegitimateFlow["when"] => {
@@ -100,7 +115,7 @@ const nodeEnd = (node: WorldNode, other: Pod | null): LegitimateEnd => {
 };
 
 const podsOf = (party: Extract<Party, { kind: "workload" }>, pods: readonly Pod[]): readonly Pod[] =>
-  pods.filter((p) => p.workload.id === party.id && (party.replica === null || p.replica === party.replica));
+  pods.filter((p) => p.workload.id === party.id && isReplica(party.replica, p));
 
 /** Where the other end's own node matters, the position follows it. */
 const pairs = (from: Party, to: Party, pods: readonly Pod[]): (readonly [LegitimateEnd, LegitimateEnd])[] => {

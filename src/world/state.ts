@@ -14,6 +14,8 @@ const actionSchema = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("restart"), time, workload: z.string(), replica: z.number().int().nonnegative() }),
   /** `flux suspend` and `flux resume`, by hand; `object` is `Kind/namespace/name`. */
   z.strictObject({ kind: z.literal("suspend"), time, object: z.string(), suspend: z.boolean() }),
+  /** Another instance leads from now on. */
+  z.strictObject({ kind: z.literal("failover"), time, workload: z.string(), primary: z.number().int().nonnegative() }),
   /** The cluster's own ways: CoreDNS answers search domains itself, the tunnel's edge is reachable. */
   z.strictObject({ kind: z.literal("switch"), time, name: z.enum(["autopath", "tunnel"]), on: z.boolean() }),
   /** A write through the Kubernetes API: what the object becomes, null when deleted. */

@@ -1,7 +1,7 @@
 import { DAY, HOUR, MINUTE } from "../../facts/clock.ts";
 import { labelSet, type LabelSet } from "../../facts/labels.ts";
 import { hash, suffix } from "../hash.ts";
-import type { Workload, WorldNode } from "../scenario/model.ts";
+import type { Replica, Workload, WorldNode } from "../scenario/model.ts";
 import { CLUSTER_NAME, NODES } from "../scenario/nodes.ts";
 import { WORKLOADS } from "../scenario/areas.ts";
 import type { Action } from "../state.ts";
@@ -22,7 +22,22 @@ export interface Pod {
   /** The endpoint's id on its own node. */
   readonly endpointId: number;
   readonly startedAt: number;
+  /** It leads the others of its workload, where one does. */
+  readonly primary: boolean;
 }
+
+/** Whether a pod is one of those that a party means. */
+export const isReplica = (replica: Replica, pod: Pod): boolean => {
+  if (replica === "primary") return pod.primary;
+  if (replica === "replica") return !pod.primary;
+  return replica === null || replica === pod.replica;
+};
+
+/** Which replica leads at a time. */
+const primaryOf = (workload: Workload, actions: readonly Action[], time: number): number => {
+  const last = actions.findLast((a) => a.kind === "failover" && a.workload === workload.id && a.time <= time);
+  return last?.kind === "failover" ? last.primary : 0;
+};
 
 /** Pods that stood before the world began. */
 const AGE_AT_START = 9 * DAY;
@@ -89,6 +104,7 @@ interface Slot {
   readonly startedAt: number;
   /** Tells one run of a Job from the next; empty for what runs all the time. */
   readonly run: string;
+  readonly primary: boolean;
 }
 
 /** Every pod that runs in this state at this time; its name and address change when it restarts, its labels do not. */
@@ -96,7 +112,8 @@ export const podsAt = (state: ClusterState, actions: readonly Action[], start: n
   settle(slotsAt(state, actions, start, time, false), state);
 
 /** Every pod there can be, Jobs that do not run now among them. */
-export const everyPod = (state: ClusterState): readonly Pod[] => settle(slotsAt(state, [], 0, 0, true), state);
+export const everyPod = (state: ClusterState, actions: readonly Action[]): readonly Pod[] =>
+  settle(slotsAt(state, actions, 0, 0, true), state);
 
 const slotsAt = (
   state: ClusterState,
@@ -115,7 +132,15 @@ const slotsAt = (
       const node = NODES.find((n) => n.name === workload.nodes[0]);
       if (run === undefined || node === undefined) continue;
       const minute = Math.floor(run.from / MINUTE);
-      slots.push({ workload, replica: 0, node, generation: minute, startedAt: run.from, run: String(minute) });
+      slots.push({
+        workload,
+        replica: 0,
+        node,
+        generation: minute,
+        startedAt: run.from,
+        run: String(minute),
+        primary: false,
+      });
       continue;
     }
     for (const [replica, name] of workload.nodes.entries()) {
@@ -124,8 +149,9 @@ const slotsAt = (
       const restarts = actions.filter(
         (a) => a.kind === "restart" && a.workload === workload.id && a.replica === replica && a.time <= time,
       );
+      const primary = workload.roles !== null && replica === primaryOf(workload, actions, time);
       const startedAt = restarts.at(-1)?.time ?? (born <= start ? start - AGE_AT_START : born);
-      slots.push({ workload, replica, node, generation: restarts.length, startedAt, run: "" });
+      slots.push({ workload, replica, node, generation: restarts.length, startedAt, run: "", primary });
     }
   }
   return slots;
@@ -188,10 +214,11 @@ const settle = (slots: readonly Slot[], state: ClusterState): readonly Pod[] => 
     return identity;
   };
   return slots.map((slot) => {
-    const { workload, replica, node, generation, startedAt, run } = slot;
+    const { workload, replica, node, generation, startedAt, run, primary } = slot;
     const labels = {
       ...workload.labels,
       ...workload.replicaLabels[replica],
+      ...workload.roles?.[primary ? "primary" : "replica"],
       ...templateLabels(workload, replica, run),
     };
     const cilium = identityLabels(workload, labels, state);
@@ -207,6 +234,7 @@ const settle = (slots: readonly Slot[], state: ClusterState): readonly Pod[] => 
       identity: identityOf(cilium),
       endpointId: 10 + (hash("endpoint", workload.id, replica, generation) % 4_000),
       startedAt,
+      primary,
     };
   });
 };

@@ -1,7 +1,7 @@
 import { iso } from "../../facts/clock.ts";
 import type { ClusterState } from "../cluster/flux.ts";
 import { key, keyOf, specOf, type KubeObject } from "../cluster/objects.ts";
-import type { Pod } from "../cluster/pods.ts";
+import { isReplica, type Pod } from "../cluster/pods.ts";
 import type { WorldService } from "../scenario/model.ts";
 import { APISERVER_PORT, APISERVER_VIP, NODES } from "../scenario/nodes.ts";
 import { SERVICES } from "../scenario/areas.ts";
@@ -251,7 +251,7 @@ const endpointSlices = (state: ClusterState, pods: readonly Pod[]): KubeObject[]
       s.ports.map((p) => ({ name: p.name, port: p.target, protocol: p.protocol })),
       pods
         .filter((p) => s.backend !== null && p.workload.id === s.backend.workload)
-        .filter((p) => s.backend?.replica === null || s.backend?.replica === p.replica)
+        .filter((p) => isReplica(s.backend?.replica ?? null, p))
         .map((p) => ({
           addresses: [p.ip],
           conditions: { ready: true },

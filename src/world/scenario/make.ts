@@ -18,6 +18,7 @@ export const workload = (id: string, given: Given): Workload => {
     kind: "Deployment",
     labels: { "app.kubernetes.io/name": name },
     replicaLabels: [],
+    roles: null,
     serviceAccount: "default",
     ports: [],
     hostNetwork: false,
@@ -69,7 +70,7 @@ export const every = (minutes: number): Cadence => ({ kind: "steady", every: min
 export const daily = (from: number, to: number, times: number): Cadence => ({ kind: "daily", from, to, times });
 export const asked: Cadence = { kind: "asked" };
 
-/** `ns/name`, `ns/name#replica`, `kubelet`, `apiserver`, `node:name`, `outside:id`, `client:id`. */
+/** `ns/name`, `ns/name#number`, `ns/name#primary`, `kubelet`, `apiserver`, `node:name`, `outside:id`, `client:id`. */
 const party = (text: string): Party => {
   if (text === "kubelet" || text === "apiserver") return { kind: text };
   const [word = "", rest] = text.split(":");
@@ -78,6 +79,7 @@ const party = (text: string): Party => {
     return { kind: word === "client" ? "client" : "outsider", id: rest };
   }
   const [id = "", replica] = text.split("#");
+  if (replica === "primary" || replica === "replica") return { kind: "workload", id, replica };
   return { kind: "workload", id, replica: replica === undefined ? null : Number(replica) };
 };
 

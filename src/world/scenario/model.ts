@@ -29,6 +29,8 @@ export interface Workload {
   readonly labels: Readonly<Record<string, string>>;
   /** Labels that one replica has and the others have not. */
   readonly replicaLabels: readonly Readonly<Record<string, string>>[];
+  /** Labels of the one that leads and of those that follow, which a failover swaps; null where all are equal. */
+  readonly roles: Readonly<Record<"primary" | "replica", Readonly<Record<string, string>>>> | null;
   readonly serviceAccount: string;
   readonly ports: readonly WorldPort[];
   /** Its pods are the node to everybody: no endpoint, no policy (lesson 35). */
@@ -57,7 +59,7 @@ export interface WorldService {
   readonly clusterIp: string;
   readonly loadBalancerIp: string | null;
   /** `namespace/name` of the workload behind it; `replica` when it is one pod (a database's primary). */
-  readonly backend: { readonly workload: string; readonly replica: number | null } | null;
+  readonly backend: { readonly workload: string; readonly replica: Replica } | null;
   readonly selector: Readonly<Record<string, string>> | null;
   readonly ports: readonly {
     readonly name: string;
@@ -75,9 +77,12 @@ export interface Outsider {
   readonly ips: readonly string[];
 }
 
+/** Which of a workload's pods: one by number, the one that leads, those that follow, or any. */
+export type Replica = number | "primary" | "replica" | null;
+
 /** One end of a talk. */
 export type Party =
-  | { readonly kind: "workload"; readonly id: string; readonly replica: number | null }
+  | { readonly kind: "workload"; readonly id: string; readonly replica: Replica }
   /** Whatever runs in the host's network on the other end's own node: the kubelet. */
   | { readonly kind: "kubelet" }
   /** The API server on the control plane's node. */

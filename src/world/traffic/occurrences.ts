@@ -1,5 +1,5 @@
 import { DAY, HOUR, MINUTE } from "../../facts/clock.ts";
-import type { Pod } from "../cluster/pods.ts";
+import { isReplica, type Pod } from "../cluster/pods.ts";
 import { chance, hash, pick } from "../hash.ts";
 import { JOURNEYS, TALKS } from "../scenario/areas.ts";
 import type { Cadence, Journey, Party, Talk } from "../scenario/model.ts";
@@ -85,8 +85,7 @@ const startOf = (cast: Cast, pod: Pod): Occurrence[] =>
 /** A host-network pod is its node to everybody (lesson 35). */
 const endOf = (pod: Pod): End => (pod.workload.hostNetwork ? { kind: "node", node: pod.node } : { kind: "pod", pod });
 
-const inReplica = (party: Extract<Party, { kind: "workload" }>, pod: Pod): boolean =>
-  party.replica === null || party.replica === pod.replica;
+const inReplica = (party: Extract<Party, { kind: "workload" }>, pod: Pod): boolean => isReplica(party.replica, pod);
 
 interface Source {
   readonly who: string;

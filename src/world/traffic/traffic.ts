@@ -51,7 +51,7 @@ export const makeTraffic = (world: {
   /** Times at which pods or policies change. */
   const edges = [
     ...timeline.states.map((s) => s.from),
-    ...actions.flatMap((a) => (a.kind === "restart" ? [a.time] : [])),
+    ...actions.flatMap((a) => (a.kind === "restart" || a.kind === "failover" ? [a.time] : [])),
   ].sort((a, b) => a - b);
 
   const runEdges = (from: number, to: number): number[] =>

@@ -39,12 +39,12 @@ export const APPS: Area = {
     service("selfhosted/webhook", 39, [["http", 80, 8080]]),
   ],
   talks: [
-    talk("home/stock", "databases/pg-main#0", "5432", every(10), {
+    talk("home/stock", "databases/pg-main#primary", "5432", every(10), {
       asks: "pg-main-rw.databases.svc.cluster.local",
       via: "databases/pg-main-rw:5432",
       atStart: true,
     }),
-    talk("auth/idp", "databases/pg-main#0", "5432", every(15), {
+    talk("auth/idp", "databases/pg-main#primary", "5432", every(15), {
       asks: "pg-main-rw.databases.svc.cluster.local",
       via: "databases/pg-main-rw:5432",
       atStart: true,
@@ -98,7 +98,7 @@ export const APPS: Area = {
       "network/envoy-external > collab/board:8065",
       "network/envoy-external > auth/idp:9091",
       "auth/idp > auth/ldap:3890",
-      "auth/idp > databases/pg-main#0:5432",
+      "auth/idp > databases/pg-main#primary:5432",
       "collab/board > network/envoy-internal:10443",
       "network/envoy-internal > auth/idp:9091",
     ),
@@ -116,7 +116,7 @@ export const APPS: Area = {
       byDay(15),
       INSIDE,
       "network/envoy-internal > home/stock:8080",
-      "home/stock > databases/pg-main#0:5432",
+      "home/stock > databases/pg-main#primary:5432",
     ),
     journey(
       "browse player",

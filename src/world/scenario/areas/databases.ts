@@ -12,10 +12,7 @@ const PG_MAIN: Readonly<Record<string, string>> = {
   "cnpg.io/podRole": "instance",
 };
 
-const instance = (number: number): Record<string, string> => {
-  const role = number === 1 ? "primary" : "replica";
-  return { "cnpg.io/instanceName": `pg-main-${String(number)}`, "cnpg.io/instanceRole": role, role };
-};
+const role = (name: "primary" | "replica"): Record<string, string> => ({ "cnpg.io/instanceRole": name, role: name });
 
 /** CloudNativePG: an operator, a cluster of three, a weekly backup beyond the LAN. */
 export const DATABASES: Area = {
@@ -32,7 +29,8 @@ export const DATABASES: Area = {
       kind: "Cluster",
       nodes: ["node-1", "node-2", "node-3"],
       labels: PG_MAIN,
-      replicaLabels: [1, 2, 3].map(instance),
+      replicaLabels: [1, 2, 3].map((n) => ({ "cnpg.io/instanceName": `pg-main-${String(n)}` })),
+      roles: { primary: role("primary"), replica: role("replica") },
       serviceAccount: "pg-main",
       ports: [tcp("postgresql", 5432), tcp("metrics", 9187), tcp("status", 8000)],
       probes: [8000],
@@ -50,7 +48,7 @@ export const DATABASES: Area = {
   ],
   services: [
     service("databases/pg-main-rw", 35, [["postgres", 5432, 5432]], {
-      backend: { workload: "databases/pg-main", replica: 0 },
+      backend: { workload: "databases/pg-main", replica: "primary" },
       selector: { "cnpg.io/cluster": "pg-main", "cnpg.io/instanceRole": "primary" },
       appliedBy: "databases/pg-main",
     }),
@@ -65,12 +63,10 @@ export const DATABASES: Area = {
       talk(id, "apiserver", String(APISERVER_PORT), every(10), { atStart: true }),
     ),
     ...[0, 1, 2].map((n) => talk("databases/cloudnative-pg", `databases/pg-main#${String(n)}`, "8000", every(5))),
-    ...[1, 2].map((n) =>
-      talk(`databases/pg-main#${String(n)}`, "databases/pg-main#0", "5432", every(30), {
-        asks: "pg-main-rw.databases.svc.cluster.local",
-        atStart: true,
-      }),
-    ),
+    talk("databases/pg-main#replica", "databases/pg-main#primary", "5432", every(30), {
+      asks: "pg-main-rw.databases.svc.cluster.local",
+      atStart: true,
+    }),
     talk(
       "databases/pg-main#2",
       "outside:s3",

@@ -53,7 +53,7 @@ export const LOGINS: Area = {
     talk("tools/notes-proxy", "network/envoy-internal", "10443", asked, { ...ISSUER, atStart: true }),
     // Envoy is the OIDC client here: one gateway's pod calls the other's.
     talk("network/envoy-external", "network/envoy-internal", "10443", asked, ISSUER),
-    talk("tools/pgadmin", "databases/pg-main#0", "5432", asked, {
+    talk("tools/pgadmin", "databases/pg-main#primary", "5432", asked, {
       asks: "pg-main-rw.databases.svc.cluster.local",
       via: "databases/pg-main-rw:5432",
     }),
@@ -111,7 +111,7 @@ export const LOGINS: Area = {
       asked,
       INSIDE,
       "network/envoy-internal > tools/pgadmin:80",
-      "tools/pgadmin > databases/pg-main#0:5432",
+      "tools/pgadmin > databases/pg-main#primary:5432",
     ),
   ],
 };
