@@ -159,9 +159,18 @@ const descend = (document: Document, path: Path): { readonly last: Found; readon
   return { last, exact: true };
 };
 
+/** Deeper than anything anybody wrote; everything that walks a document may recurse. */
+const MAX_DEPTH = 100;
+
+const isTooDeep = (value: unknown, left = MAX_DEPTH): boolean =>
+  typeof value === "object" &&
+  value !== null &&
+  (left === 0 || Object.values(value).some((item) => isTooDeep(item, left - 1)));
+
 const read = (document: Document, lines: Lines): YamlDocument => {
   // An alias bomb, an alias to nowhere: the caller reports what is thrown here.
   const value: unknown = document.toJS({ maxAliasCount: 1_000 });
+  if (isTooDeep(value)) throw new Error(`it is nested more than ${MAX_DEPTH} deep`);
   return {
     value,
     find: (path) => {
@@ -184,7 +193,7 @@ const read = (document: Document, lines: Lines): YamlDocument => {
 
 const inWords = (error: YAMLError): string => {
   const [first = ""] = error.message.split("\n");
-  if (error.code === "DUPLICATE_KEY") return "the same key stands twice in one map";
+  if (error.code === "DUPLICATE_KEY") return DOUBLED;
   if (error.code === "TAB_AS_INDENT") return "a tab is used as indentation";
   return `broken YAML: ${first.replace(/ at line \d+.*$/, "").replace(/:$/, "")}`;
 };
@@ -192,6 +201,40 @@ const inWords = (error: YAMLError): string => {
 /** A document that holds nothing but comments. */
 const isEmpty = ({ contents }: Document): boolean =>
   contents === null || (isScalar(contents) && contents.value === null);
+
+const DOUBLED = "the same key stands twice in one map";
+const LARGE = 64 * 1024;
+
+/** What the library would have said of doubled keys, in one pass. */
+const doubledKeys = (document: Document, lines: Lines): readonly YamlProblem[] => {
+  const problems: YamlProblem[] = [];
+  visit(document, {
+    Map: (_, map) => {
+      const seen = new Set<unknown>();
+      for (const { key } of map.items) {
+        if (!isScalar(key) || key.value === "<<" || typeof key.value === "symbol") continue;
+        if (seen.has(key.value)) problems.push({ what: DOUBLED, ...lines.position(offsetOf(key) ?? 0) });
+        seen.add(key.value);
+      }
+    },
+  });
+  return problems;
+};
+
+const MAX_BRACKETS = 500;
+const STACKED = /(?:[-?:][ \t]+){500}/;
+
+/** Brackets opened and never closed, or lists in lists in one line: the parser would take minutes to say so. */
+const runsAway = (source: string): boolean => {
+  let depth = 0;
+  for (let i = 0; i < source.length; i++) {
+    const c = source.charCodeAt(i);
+    if (c === 0x5b || c === 0x7b) {
+      if (++depth > MAX_BRACKETS) return true;
+    } else if ((c === 0x5d || c === 0x7d) && depth > 0) depth--;
+  }
+  return STACKED.test(source);
+};
 
 const UNREADABLE = /[\uFFFD\0]/;
 
@@ -205,20 +248,35 @@ const parse = (given: string): YamlFile => {
     problems.push({ what, ...new Lines(given, []).position(bad.index) });
     if (bad[0] === "\0") return { documents: [], problems };
   }
+  if (runsAway(source)) {
+    problems.push({ what: "broken YAML: it is nested too deeply", line: 1, column: 1 });
+    return { documents: [], problems };
+  }
+  // The library compares each key with every other one, which a large map makes us pay for.
+  const isLarge = source.length > LARGE;
   const options = {
     merge: true,
     prettyErrors: false,
     logLevel: "silent",
+    uniqueKeys: !isLarge,
     customTags: (tags: unknown[]) => [yesAndNo, octal, ...tags],
   };
-  const parsed = parseAllDocuments(source, options as Parameters<typeof parseAllDocuments>[1]);
+  let parsed: readonly Document[];
+  try {
+    parsed = parseAllDocuments(source, options as Parameters<typeof parseAllDocuments>[1]) as readonly Document[];
+  } catch (error) {
+    const what = error instanceof RangeError ? "it is nested too deeply" : String(error);
+    problems.push({ what: `broken YAML: ${what}`, line: 1, column: 1 });
+    return { documents: [], problems };
+  }
   const documents: YamlDocument[] = [];
   const hasYesKeys = YES_KEY.test(source);
-  for (const document of parsed as readonly Document[]) {
+  for (const document of parsed) {
     for (const error of document.errors) problems.push({ what: inWords(error), ...lines.position(error.pos[0]) });
     if (isEmpty(document)) continue;
     try {
       if (hasYesKeys) keepKeys(document);
+      if (isLarge) problems.push(...doubledKeys(document, lines));
       documents.push(read(document, lines));
     } catch (error) {
       const what = error instanceof Error ? error.message : String(error);

@@ -144,6 +144,9 @@ describe("what a setting says a workload connects to", () => {
       "${",
       `http://${"a".repeat(70_000)}`,
       "\u0000",
+      "{{".repeat(100_000),
+      `http://${"${a}".repeat(5_000)}:x`,
+      `${"a.".repeat(100_000)}:`,
     ])
       expect(edges({ A: value })).toEqual([]);
   });

@@ -60,6 +60,16 @@ describe("YAML as Kubernetes reads it", () => {
     expect(problem(bomb)).toMatch(/broken YAML/);
   });
 
+  it("is not brought to its knees: deep nesting, many keys, many variables", () => {
+    expect(readYaml("[".repeat(200_000)).problems.length).toBeGreaterThan(0);
+    expect(readYaml("- ".repeat(200_000)).problems.length).toBeGreaterThan(0);
+    expect(readYaml(`a: ${"[".repeat(400)}${"]".repeat(400)}\n`).problems[0]?.what).toMatch(/nested/);
+    const keys = Array.from({ length: 20_000 }, (_, i) => `k${i}: 1`).join("\n");
+    expect(readYaml(`${keys}\nk7: 2\n`).problems).toEqual([
+      { what: "the same key stands twice in one map", line: 20_001, column: 1 },
+    ]);
+  });
+
   it("survives any text", () => {
     fc.assert(fc.property(fc.string({ unit: "binary", maxLength: 80 }), (text) => void readYaml(text)));
   });

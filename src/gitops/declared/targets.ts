@@ -66,8 +66,17 @@ const SCHEMES: Readonly<Record<string, Scheme>> = {
 
 const BLANK = "\uE000";
 /** A template's value is not known; what stands for it keeps the columns right. */
-const hideTemplates = (text: string): string =>
-  text.replace(/\{\{[\s\S]*?\}\}/g, (found) => found.replace(/[^\n]/g, BLANK));
+const hideTemplates = (text: string): string => {
+  let hidden = "";
+  let from = 0;
+  for (let open = text.indexOf("{{"); open >= 0; open = text.indexOf("{{", from)) {
+    const close = text.indexOf("}}", open + 2);
+    if (close < 0) break;
+    hidden += text.slice(from, open) + text.slice(open, close + 2).replace(/[^\n]/g, BLANK);
+    from = close + 2;
+  }
+  return from === 0 ? text : hidden + text.slice(from);
+};
 
 const URL = /\b([a-zA-Z][a-zA-Z0-9+-]{1,24}):\/\/([^\s"'`<>|,;)\]\\]+)/g;
 /** A host with at most one variable's worth of the unknown in it. */
@@ -80,7 +89,7 @@ const authority = (rest: string): { readonly host: string; readonly port: number
   const [before = ""] = rest.split(/[/?#]/);
   const at = before.lastIndexOf("@");
   const place = at < 0 ? before : before.slice(at + 1);
-  const match = /^(\[[^\]]+\]|(?:\$\{[^}]*\}|[^:])+?)(?::(\d{1,5}))?$/.exec(place);
+  const match = /^(\[[^\]]+\]|(?:\$\{[^}]*\}|[^:$])+)(?::(\d{1,5}))?$/.exec(place);
   const host = match?.[1];
   if (host === undefined || !isHost(host)) return null;
   const port = match?.[2] === undefined ? null : Number(match[2]);
@@ -88,6 +97,7 @@ const authority = (rest: string): { readonly host: string; readonly port: number
 };
 
 const placeOf = (text: string, index: number): { readonly line: number; readonly column: number } => {
+  if (!text.includes("\n")) return { line: 0, column: index };
   const before = text.slice(0, index);
   const line = before.split("\n").length - 1;
   return { line, column: index - (before.lastIndexOf("\n") + 1) };

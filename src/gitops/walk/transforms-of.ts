@@ -3,7 +3,16 @@ import { at, flag, isRecord, list, record, scalar, stringMap, text, type Json, t
 import { readYaml } from "../yaml-file.ts";
 import type { Reads } from "./generators.ts";
 import type { KustomizationFile } from "./kustomization.ts";
-import { applyJsonPatch, applyMergePatch, isNamedBy, isTarget, jsonLayer, mergeLayer, PatchError } from "./patch.ts";
+import {
+  applyJsonPatch,
+  applyMergePatch,
+  isNamedBy,
+  isTame,
+  isTarget,
+  jsonLayer,
+  mergeLayer,
+  PatchError,
+} from "./patch.ts";
 import type { Resource } from "./resource.ts";
 import {
   addAnnotations,
@@ -50,6 +59,9 @@ const patchTransform =
   (patch: PatchSource, target: unknown, reads: Reads): Transform =>
   (resources) => {
     const { value } = patch;
+    for (const pattern of Object.values(record(target)))
+      if (typeof pattern === "string" && !isTame(pattern))
+        reads.say(`the pattern ${pattern.slice(0, 60)} is not carried out`, patch.origin, "Write a simpler one");
     const isHit = (resource: Resource): boolean =>
       target === undefined || target === null
         ? isRecord(value) && isNamedBy(resource, value)
