@@ -7,11 +7,18 @@ const line = (p: LintProblem): string => `${p.file}:${p.line}: ${p.message}`;
 
 const place = (f: Finding): string => `${f.origin.file}:${f.origin.line}: ${f.rule}: ${f.message}`;
 
+/** One defect in one place: a component's line that one more namespace now uses is no new defect. */
+const spot = (f: Finding): string => `${f.rule} ${f.origin.file}:${f.origin.line}`;
+
 /** What the audit sees with the change and did not see without it. */
 export const newFindings = (facts: GateFacts): readonly Finding[] => {
   if (!facts.findings.known) return [];
-  const known = new Set(facts.findings.value.before.map((f) => f.fingerprint));
-  return facts.findings.value.after.filter((f) => !known.has(f.fingerprint) && !isWaived(facts, f));
+  const { before, after } = facts.findings.value;
+  const known = new Set(before.map((f) => f.fingerprint));
+  const spots = new Set(before.map(spot));
+  const written = new Set(facts.changeset.files.map((f) => f.path));
+  const stands = (f: Finding): boolean => !written.has(f.origin.file) && spots.has(spot(f));
+  return after.filter((f) => !known.has(f.fingerprint) && !stands(f) && !isWaived(facts, f));
 };
 
 export const lint = gate(
@@ -20,7 +27,7 @@ export const lint = gate(
     title: "YAML parses, kustomize builds, Markdown is clean, the audit finds nothing new",
     lessons: [24, 12, 14, 20],
     depth: "full",
-    needs: ["lint", "findings", "decisions"],
+    needs: ["changeset", "lint", "findings", "decisions"],
   },
   (facts) => {
     if (!facts.lint.known) return refusesUnknown("What the linters say", facts.lint);

@@ -46,7 +46,7 @@ export const noAuditMode = gate(
     title: "the change relies on no audit mode, and the agents enforce",
     lessons: [16],
     depth: "full",
-    needs: ["request", "inventory", "settings"],
+    needs: ["request", "changeset", "inventory", "settings"],
   },
   (facts) => {
     const view = renderedView(facts);
@@ -55,7 +55,12 @@ export const noAuditMode = gate(
         "whether the change relies on audit mode cannot be told: it does not build",
         "Make the repository build first.",
       );
-    const annotated = view.changes.filter((c) => c.after !== null && carriesAnnotation(c.after));
+    // By the bytes it brings: a component that stands with the annotation enforces at once wherever it is used, which is
+    // what its user wants of it, and an audit warning.
+    const written = new Set(facts.changeset.files.map((f) => f.path));
+    const annotated = view.changes.filter(
+      ({ after }) => after !== null && written.has(after.origin.file) && carriesAnnotation(after),
+    );
     if (annotated.length > 0)
       return refuses(
         `${some(annotated.map((c) => nameOfObject(c.object)))} carries ${ANNOTATION}, which Cilium does not know: it would enforce at once`,

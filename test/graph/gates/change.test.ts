@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { DAY } from "../../../src/facts/clock.ts";
+import { changeset } from "../../../src/facts/changeset.ts";
 import { known, unknown } from "../../../src/facts/known.ts";
 import { compatible } from "../../../src/graph/gates/compatible.ts";
 import { fleet } from "../../../src/graph/gates/fleet.ts";
@@ -85,13 +86,19 @@ describe("no-audit-mode", () => {
     `apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: { name: cilium, namespace: kube-system }\nspec: { values: { policyAuditMode: ${mode} } }`;
 
   it("stops the annotation that does not exist: the policy would enforce at once", () => {
-    const refusal = stopped(noAuditMode, asked(annotated("collab")), 16);
+    const files = [{ path: "flux-system/apps/0.yaml", mode: "100644", text: "x" }] as const;
+    const refusal = stopped(
+      noAuditMode,
+      { ...asked(annotated("collab")), changeset: changeset("collab", "allows", files) },
+      16,
+    );
     expect(refusal.reason).toContain("enforce at once");
   });
 
-  it("does not hold a rollout for annotations that stand elsewhere", () => {
+  it("does not hold a rollout for annotations that stand, elsewhere or in a component it uses", () => {
     const old = annotated("media");
     passed(noAuditMode, facts("propose-allows", "collab", state(old), state(old, baseline("collab"))));
+    passed(noAuditMode, asked(annotated("collab")));
   });
 
   it("stops agents switched to audit by the change, and a lock under agents that enforce nothing", () => {
@@ -162,6 +169,14 @@ describe("lint", () => {
     ])
       stopped(lint, asks({ lint: known(broken) }), 24);
     stopped(lint, asks({ lint: unknown("kustomize is not installed", "the binary") }), 24);
+  });
+
+  it("does not count a component's old defect again for one more namespace that uses it", () => {
+    const at = { file: "components/baseline/allow.yaml", line: 8, column: 1 };
+    const before = [finding("too-wide", "media", { origin: at })];
+    const after = [...before, finding("too-wide", "collab", { origin: at })];
+    passed(lint, asks({ findings: known({ before, after }) }));
+    stopped(lint, asks({ findings: known({ before: [], after }) }), 24);
   });
 
   it("stops what the audit finds anew, for that finding's lesson, and only notes information", () => {
