@@ -4,7 +4,7 @@ import { hasVariable, isPrivate, type Landing, landings, type PodsFact, selects 
 import type { Direction } from "../facts/verdict.ts";
 import { isSafeName } from "./names.ts";
 import type { Entity, LeftOut, Need, PeerKey } from "./need.ts";
-import { type Field, type Gathered, podsPattern } from "./observed.ts";
+import { type Field, type Gathered, podsPattern, servesHttp3 } from "./observed.ts";
 import { isFanOutTool, type PatternId } from "./patterns.ts";
 
 interface Aim {
@@ -197,12 +197,23 @@ const exposedNeeds = (field: Field): readonly Need[] => {
       const requirement = `Service ${namespace}/${service.name} of type LoadBalancer`;
       const more = { declared: [], requirement, source: "required" } as const;
       return landings({ source: { namespace }, target, port, protocol }, inventory, facts).flatMap((landing) =>
-        landing.kind === "pods" && governed(landing.pods.workload, namespace)
-          ? [need(landing.pods.workload, "ingress", aim, landing, field, more)]
-          : [],
+        landing.kind === "pods" ? exposed(landing, landing.pods.workload, aim, field, more) : [],
       );
     }),
   );
+};
+
+const exposed = (
+  landing: Landing & { readonly kind: "pods" },
+  subject: WorkloadFact | null,
+  aim: Aim,
+  field: Field,
+  more: Parameters<typeof need>[5],
+): readonly Need[] => {
+  if (!governed(subject, field.namespace)) return [];
+  const http3 = landing.protocol === "TCP" && servesHttp3(subject, landing.port, field);
+  const protocols = http3 ? (["TCP", "UDP"] as const) : [landing.protocol];
+  return protocols.map((protocol) => need(subject, "ingress", aim, { ...landing, protocol }, field, more));
 };
 
 /** The web, for tools that fan out: what they will be sent to is in no soak (lesson 28). */

@@ -18,7 +18,7 @@ import {
 } from "./components.ts";
 import { byText } from "./need.ts";
 import { namespacePlace } from "./places.ts";
-import { commentLine } from "./policy-text.ts";
+import { commentBlock } from "./policy-text.ts";
 import { type Style, styleOf } from "./style.ts";
 
 export interface DefaultDenyInput {
@@ -40,8 +40,8 @@ const componentPolicy = (style: Style): string =>
     "metadata:",
     `  name: ${POLICY}`,
     "spec:",
-    "  # Every pod of the namespace that carries it. It allows nothing and denies nothing by itself; it makes what no",
-    "  # policy allows drop.",
+    "  # Every pod of the namespace that carries it. It allows nothing and denies",
+    "  # nothing by itself; it makes what no policy allows drop.",
     "  endpointSelector: {}",
     "  ingress:",
     "    - {}",
@@ -281,7 +281,9 @@ const fluxKustomization = (given: {
       wait: false,
     },
   });
-  document.commentBefore = ` ${commentLine("On its own, so that suspending it is the rollback; after every Kustomization that carries this namespace's allows (lesson 32).")}`;
-  const text = document.toString({ indentSeq: true, lineWidth: 0 }).replace(/^(#[^\n]*\n)\n/, "$1");
+  document.commentBefore = commentBlock([
+    "On its own, so that suspending it is the rollback; after every Kustomization that carries this namespace's allows (lesson 32).",
+  ]).join("\n");
+  const text = document.toString({ indentSeq: true, lineWidth: 0 }).replace(/^((?:#[^\n]*\n)+)\n/, "$1");
   return `${given.style.documentStart ? "---\n" : ""}${text}`;
 };

@@ -241,7 +241,7 @@ const extra = (peer: PeerKey, field: Field): readonly Peer[] =>
     : [];
 
 /** HTTP/3 goes over UDP on the port that serves HTTPS over TCP. */
-const servesHttp3 = (subject: WorkloadFact, port: number, field: Field): boolean =>
+export const servesHttp3 = (subject: WorkloadFact, port: number, field: Pick<Field, "inventory">): boolean =>
   field.inventory.gateways.some(
     (g) => isDataPlane(g, subject) && g.listeners.some((l) => l.udp && l.containerPort === port),
   );

@@ -19,9 +19,10 @@ export const commentLine = (text: string): string => {
   return plain.length > 200 ? `${plain.slice(0, 199)}…` : plain;
 };
 
-const WIDTH = 100;
+/** With the indentation of a rule and the mark of a comment, 80 columns: what YAML linters ask for by default. */
+const WIDTH = 74;
 
-/** Wrapped at words, so that no line of a comment runs off the reviewer's screen. */
+/** Wrapped at words; a path that is longer stays whole. */
 const wrap = (text: string): readonly string[] => {
   const lines: string[] = [];
   let line = "";
