@@ -158,7 +158,10 @@ const playWorld = async (
   const { collect } = await import("./hubble/collector.ts");
   const from = world.clock.now();
   const to = from + span;
+  // Rendering a commit takes seconds on a small machine; Relay answers at once when that is behind us.
+  await world.status();
   const served = await world.serve();
+  const stop = new AbortController();
   try {
     const collecting = collect({
       relay: { address: served.relayAddress, tls: null },
@@ -167,6 +170,7 @@ const playWorld = async (
       since: from,
       until: to,
       follow: true,
+      signal: stop.signal,
     });
     // A collector that fails to start must be heard, not waited for.
     let failed: unknown = null;
@@ -181,6 +185,8 @@ const playWorld = async (
       });
     return await collecting;
   } finally {
+    // Where playing failed, nobody must go on waiting for flows that will not come.
+    stop.abort();
     await served.close();
   }
 };
