@@ -11,6 +11,15 @@ import { makeQuestions, makeScene } from "./kernel-scene.ts";
 
 const settings = defaultSettings();
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
+/** Wall clock is what a person waits; processor time is what the work costs, whoever else is on the machine. */
+const clock = (): (() => { readonly wall: number; readonly cpu: number }) => {
+  const [start, used] = [performance.now(), process.cpuUsage()];
+  return () => {
+    const { user, system } = process.cpuUsage(used);
+    return { wall: performance.now() - start, cpu: (user + system) / 1000 };
+  };
+};
+
 const rate = (count: number, milliseconds: number): string =>
   `${Math.round((count / milliseconds) * 1000).toLocaleString("en-US")}/s`;
 
@@ -25,11 +34,11 @@ const verdictRate = (): void => {
   for (const question of questions.slice(0, half)) set.judge(question);
   const measured = questions.slice(half);
   let rules = 0;
-  const start = performance.now();
+  const stop = clock();
   for (const question of measured) rules += set.judge(question).by.length;
-  const time = performance.now() - start;
+  const { wall, cpu } = stop();
   say(
-    `verdicts: ${rate(measured.length, time)} over ${measured.length.toLocaleString("en-US")} distinct tuples in random order ` +
+    `verdicts: ${rate(measured.length, wall)} (${rate(measured.length, cpu)} of processor time) over ${measured.length.toLocaleString("en-US")} distinct tuples in random order ` +
       `(300 policies, 186 identities, ${rules.toLocaleString("en-US")} deciding rules named)`,
   );
 };
@@ -37,19 +46,19 @@ const verdictRate = (): void => {
 const replay = (): void => {
   const scene = makeScene(3000, 600);
   const questions = makeQuestions(scene, 1000);
-  const start = performance.now();
+  const stop = clock();
   const set = compilePolicies(scene.documents, settings);
-  const compiled = performance.now() - start;
+  const compiled = stop();
   let dropped = 0;
   for (const { subject, peer, protocol, port } of questions) {
     const source = { ...subject, endpoint: true };
     const destination = { ...peer, endpoint: scene.pods.some((p) => p === peer) };
     if (set.connection({ source, destination, protocol, port }).verdict === "dropped") dropped++;
   }
-  const total = performance.now() - start;
+  const total = stop();
   say(
-    `replay: 1,000 edges, both ends, against 3,000 policies and 600 identities in ${total.toFixed(0)} ms, ` +
-      `compile ${compiled.toFixed(0)} ms of it (${dropped} dropped)`,
+    `replay: 1,000 edges, both ends, against 3,000 policies and 600 identities in ${total.wall.toFixed(0)} ms ` +
+      `(${total.cpu.toFixed(0)} ms of processor time), compile ${compiled.wall.toFixed(0)} ms of it (${dropped} dropped)`,
   );
 };
 

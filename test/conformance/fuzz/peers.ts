@@ -3,6 +3,8 @@ import { generateSelector } from "./selectors.ts";
 
 const ENTITIES = [
   "all",
+  "all",
+  "all",
   "world",
   "cluster",
   "host",
@@ -152,7 +154,7 @@ const members = (r: Random, { direction, deny, odd, nodes }: PeerChoice): Record
 /** The L3 part of a rule: usually one kind, sometimes none, an empty list, null, or two kinds. */
 export const generatePeers = (r: Random, choice: PeerChoice): Record<string, unknown> => {
   const { direction, odd } = choice;
-  if (r.chance(0.12)) return {};
+  if (r.chance(0.2)) return {};
   const chosen = members(r, choice);
   const key = Object.keys(chosen)[0] ?? "toEndpoints";
   if (r.chance(0.03)) return { [key]: [] };

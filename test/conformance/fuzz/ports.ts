@@ -171,7 +171,6 @@ const ODD_TYPES: readonly [unknown, ...unknown[]] = [
   70_000,
   -1,
   "0x8",
-  "08",
   "",
   1.5,
   true,
