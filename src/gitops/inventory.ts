@@ -6,6 +6,7 @@ import { readContents } from "./contents.ts";
 import { readDeclared } from "./declared/declared.ts";
 import { isFluxKustomization, isYaml, manifestsWith } from "./flux/candidates.ts";
 import { Reconciler, rendered, type Rendered } from "./flux/reconcile.ts";
+import { followLinks } from "./links.ts";
 import { namespaceFacts } from "./namespaces.ts";
 import { appliedPolicies, orphanPolicies } from "./policies.ts";
 import { KUSTOMIZATION_FILES, readKustomization } from "./walk/kustomization.ts";
@@ -68,7 +69,8 @@ const unique = (problems: readonly InventoryProblem[]): readonly InventoryProble
  * What a repository says exists, read by our own walk: no process is started and nothing is fetched. What it cannot tell
  * stands in `problems`; nothing is guessed in silence.
  */
-export const readInventory = (tree: SourceTree, facts: ClusterFacts): Inventory => {
+export const readInventory = (source: SourceTree, facts: ClusterFacts): Inventory => {
+  const tree = followLinks(source);
   const { kustomizations, objects, files, problems } = apply(tree);
   const policies: readonly AppliedPolicy[] = appliedPolicies(objects);
   const suspended = new Set(kustomizations.filter((k) => k.suspendedHere === true).map((k) => k.id));

@@ -7,6 +7,7 @@ import { OperatorError } from "../facts/errors.ts";
 import type { Origin } from "../facts/policy.ts";
 import type { SourceTree } from "../facts/tree.ts";
 import { isRecord, type Json } from "./json.ts";
+import { followLinks } from "./links.ts";
 import { KUSTOMIZATION_FILES, isRemote, readKustomization, resolveIn } from "./walk/kustomization.ts";
 import { KustomizeWalk } from "./walk/walk.ts";
 import { readYaml } from "./yaml-file.ts";
@@ -148,7 +149,7 @@ const materialise = (tree: SourceTree, files: Iterable<string>, home: string): v
  * @throws OperatorError("outside") when there is no kustomize on this machine
  */
 export const kustomizeBuild = async (
-  tree: SourceTree,
+  source: SourceTree,
   folder: string,
   binary: string | null = kustomizeBinary(),
 ): Promise<KustomizeResult> => {
@@ -157,6 +158,7 @@ export const kustomizeBuild = async (
       where: folder,
       remedy: "Install kustomize, or run on Linux x64, where it comes along",
     });
+  const tree = followLinks(source);
   const walked = new KustomizeWalk(tree).build(folder);
   const start: Origin = {
     file: folder === "" ? "kustomization.yaml" : `${folder}/kustomization.yaml`,

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { defaultClusterFacts } from "../../src/facts/cluster-facts.ts";
 import { OperatorError } from "../../src/facts/errors.ts";
+import { memoryTree, type SourceTree } from "../../src/facts/tree.ts";
 import { folderTree } from "../../src/gitops/folder-tree.ts";
 import { readInventory } from "../../src/gitops/inventory.ts";
 
@@ -74,6 +75,24 @@ describe("a folder read as a tree", () => {
       origin: { file: "a.yaml", line: 2, column: 18 },
     });
   });
+});
+
+it("reads a link in a commit as the same link on disk", () => {
+  const files: Readonly<Record<string, string>> = {
+    "kustomization.yaml": "resources: [a.yaml, out.yaml]\n",
+    "a.yaml": "shared/real.yaml",
+    "out.yaml": "../../etc/passwd",
+    "shared/real.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: real}\n",
+  };
+  const links = new Set(["a.yaml", "out.yaml"]);
+  const tree = memoryTree(files);
+  const committed = {
+    ...tree,
+    mode: (path: string) => (links.has(path) ? "120000" : tree.mode(path)),
+  } satisfies SourceTree;
+  const { objects, problems } = readInventory(committed, defaultClusterFacts);
+  expect(objects.map((o) => o.name)).toEqual(["real"]);
+  expect(problems.map((p) => p.what)).toEqual(["out.yaml cannot be read"]);
 });
 
 describe("half a clone", () => {
