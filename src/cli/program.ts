@@ -1,7 +1,7 @@
-import { readFileSync } from "node:fs";
 import { Command, type OutputConfiguration } from "commander";
 import { askCommands } from "./commands/ask.ts";
 import { auditCommand } from "./commands/audit.ts";
+import { doctorCommand } from "./commands/doctor.ts";
 import { draftCommand } from "./commands/draft.ts";
 import { evalsCommand } from "./commands/evals.ts";
 import { flowsCommand } from "./commands/flows.ts";
@@ -13,17 +13,13 @@ import { replayCommand } from "./commands/replay.ts";
 import { runCommand } from "./commands/run.ts";
 import { sampleCommand } from "./commands/sample.ts";
 import { statusCommand } from "./commands/status.ts";
-
-const version = (): string => {
-  const text = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
-  return (JSON.parse(text) as { version: string }).version;
-};
+import { packageVersion } from "./version.ts";
 
 /** Every command, in the order in which a newcomer meets them. Each file loads what it needs only when it runs. */
 export const buildProgram = (): Command => {
   const program = new Command("network-operator")
     .description("Locks Kubernetes namespaces down with Cilium, and cannot break the network.")
-    .version(version())
+    .version(packageVersion())
     .exitOverride()
     .configureOutput(oneLine);
   for (const command of [
@@ -40,6 +36,7 @@ export const buildProgram = (): Command => {
     evalsCommand(),
     logCommand(),
     initCommand(),
+    doctorCommand(),
   ])
     program.addCommand(inherit(command));
   return program;

@@ -1,16 +1,19 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { Command, Option } from "commander";
 import type { AuditReport } from "../../audit/audit.ts";
 import { ciliumSettings, clusterFacts } from "../../config/settings.ts";
-import type { Finding } from "../../facts/finding.ts";
 import type { SourceTree } from "../../facts/tree.ts";
 import { common, faceOf, type Face } from "../face.ts";
 import { readFolder, readFolderAt } from "../repository.ts";
-import { printable } from "../text.ts";
+import { packageVersion } from "../version.ts";
 
 type Options = Parameters<typeof faceOf>[0] & {
   namespace?: string;
   base?: string;
   failOn: "error" | "warning" | "never";
+  remarks?: boolean;
+  fix?: boolean;
 };
 
 const auditOf = async (
@@ -30,36 +33,31 @@ const auditOf = async (
   return audit(inventory, facts, { now: Date.now(), settings: ciliumSettings(face.config), base, namespace });
 };
 
-const count = (findings: readonly Finding[], severity: Finding["severity"]): number =>
-  findings.filter((finding) => finding.severity === severity).length;
-
-const reportJson = (report: AuditReport, path: string): unknown => ({
-  version: 1,
-  repository: { path, commit: report.commit },
-  summary: {
-    namespaces: report.namespaces,
-    policies: report.policies,
-    findings: {
-      error: count(report.findings, "error"),
-      warning: count(report.findings, "warning"),
-      info: count(report.findings, "info"),
-    },
-  },
-  findings: report.findings.map(({ origin, ...finding }) => ({ ...finding, ...origin })),
-});
-
-/** People are shown causes with their places; each finding still stands on a line of its own. */
-const reportText = (report: AuditReport): string => {
-  const lines = report.findings.map((f) =>
-    [
-      `${f.severity.padEnd(7)} ${f.origin.file}:${f.origin.line}:${f.origin.column} ${f.rule}`,
-      `        ${printable(f.message)}`,
-      ...f.related.map((r) => `        see ${r.file}:${r.line}: ${printable(r.message)}`),
-      ...(f.fix === null ? [] : [`        fix: ${printable(f.fix)}`]),
-    ].join("\n"),
+/** Only files that the audit read, inside the folder it read them from; the rest of each stays as it was. */
+const fix = async (report: AuditReport, tree: SourceTree, dir: string, face: Face): Promise<void> => {
+  const { applyEdits } = await import("../../audit/edit.ts");
+  const { files, skipped } = applyEdits([...report.edits.values()].flat(), tree);
+  for (const { path, text } of files) if (text !== null) writeFileSync(join(dir, path), text);
+  face.note(
+    `${files.length} files repaired${skipped === 0 ? "" : `, ${skipped} edits no longer fitted and were left out`}.`,
   );
-  const total = `${report.namespaces} namespaces, ${report.policies} policies: ${count(report.findings, "error")} errors, ${count(report.findings, "warning")} warnings, ${count(report.findings, "info")} remarks${report.waived.length === 0 ? "" : `, ${report.waived.length} waived`}`;
-  return [...lines, total].join("\n");
+};
+
+const render = async (
+  report: AuditReport,
+  tree: SourceTree,
+  dir: string,
+  face: Face,
+  remarks: boolean,
+): Promise<string> => {
+  if (face.format === "sarif") {
+    const { auditSarif } = await import("../../audit/format/sarif.ts");
+    return JSON.stringify(auditSarif(report, { version: packageVersion(), read: (path) => tree.read(path) }), null, 2);
+  }
+  if (face.format === "github") return (await import("../../audit/format/github.ts")).auditAnnotations(report);
+  if (face.format === "json")
+    return JSON.stringify((await import("../../audit/format/json.ts")).auditJson(report, dir), null, 2);
+  return (await import("../../audit/format/text.ts")).auditText(report, { remarks });
 };
 
 const fails = (report: AuditReport, on: Options["failOn"]): boolean =>
@@ -71,10 +69,14 @@ export const auditCommand = (): Command =>
   common(new Command("audit").description("what is broken in a repository, before the network finds out"), [
     "text",
     "json",
+    "sarif",
+    "github",
   ])
     .argument("<dir>", "the repository, or a folder of it")
     .option("--namespace <ns>", "report this namespace alone")
     .option("--base <ref>", "report only what this commit did not have")
+    .option("--remarks", "show remarks too, not only errors and warnings")
+    .option("--fix", "repair in place what has exactly one safe repair")
     .addOption(
       new Option("--fail-on <severity>", "exit 1 from this severity on")
         .choices(["error", "warning", "never"])
@@ -84,8 +86,11 @@ export const auditCommand = (): Command =>
       const face = faceOf(options);
       const base =
         options.base === undefined ? null : await auditOf(await readFolderAt(dir, options.base), face, null, null);
-      const report = await auditOf(await readFolder(dir), face, base, options.namespace ?? null);
+      const tree = await readFolder(dir);
+      const report = await auditOf(tree, face, base, options.namespace ?? null);
       face.progress.clear();
-      face.answer(reportJson(report, dir), () => reportText(report));
+      if (options.fix === true) await fix(report, tree, dir, face);
+      const text = await render(report, tree, dir, face, options.remarks === true);
+      process.stdout.write(text.endsWith("\n") || text === "" ? text : `${text}\n`);
       if (fails(report, options.failOn)) process.exitCode = 1;
     });
