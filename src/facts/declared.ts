@@ -1,5 +1,5 @@
 import type { ClusterFacts } from "./cluster-facts.ts";
-import type { DeclaredEdge, GatewayFact, Inventory, RouteFact, WorkloadFact } from "./inventory.ts";
+import type { DeclaredEdge, GatewayFact, Inventory, RouteFact, ServiceFact, WorkloadFact } from "./inventory.ts";
 import { type Landing, landings, type PodsFact, selects } from "./landing.ts";
 
 type World = Pick<Inventory, "services" | "workloads" | "gateways" | "routes" | "declared">;
@@ -106,8 +106,25 @@ const serviceOf = (value: unknown, what: string): readonly ApiserverTarget[] => 
   return [{ target: { namespace, name }, port: typeof port === "number" ? port : 443, what }];
 };
 
-/** What the rendered objects ask the API server to call. */
-export const apiserverTargets = (inventory: Pick<Inventory, "objects">): readonly ApiserverTarget[] => {
+/** How charts that nobody renders here name the Services that the API server calls. */
+const CALLED = /(^|-)(webhook|webhooks|admission|conversion|metrics-server|metrics-apiserver|custom-metrics)(-|$)/;
+
+/** A chart's own webhook Service: its configuration is inside the chart, and often written by the controller itself. */
+const calledByName = (services: readonly ServiceFact[]): readonly ApiserverTarget[] =>
+  services
+    .filter((s) => s.sure !== "certain" && CALLED.test(s.name))
+    .flatMap(({ namespace, name, ports }) =>
+      ports
+        .filter((p) => p.protocol === "TCP")
+        .map(({ port }) => ({
+          target: { namespace, name },
+          port,
+          what: `webhook or API of Service ${namespace}/${name}`,
+        })),
+    );
+
+/** What the rendered objects ask the API server to call, and what charts are known to have it call. */
+export const apiserverTargets = (inventory: Pick<Inventory, "objects" | "services">): readonly ApiserverTarget[] => {
   const found = new Map<string, ApiserverTarget>();
   for (const { kind, name, object } of inventory.objects) {
     const what = `${kind} ${name}`;
@@ -125,6 +142,10 @@ export const apiserverTargets = (inventory: Pick<Inventory, "objects">): readonl
       const key = `${t.target.namespace}/${t.target.name}:${t.port}`;
       if (!found.has(key)) found.set(key, t);
     }
+  }
+  for (const t of calledByName(inventory.services)) {
+    const key = `${t.target.namespace}/${t.target.name}:${t.port}`;
+    if (!found.has(key)) found.set(key, t);
   }
   return [...found.values()];
 };

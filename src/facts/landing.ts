@@ -204,6 +204,13 @@ const landAddress = (address: string, target: Target, world: World, facts: Clust
   return [{ kind: "outside", host: null, address, port: target.port, protocol: target.protocol }];
 };
 
+/** How controllers name the Service that they make for a Gateway: Envoy Gateway, Cilium, Istio, or after it. */
+const isServiceOf = ({ namespace, name }: GatewayFact, service: string): boolean =>
+  service === name ||
+  service === `cilium-gateway-${name}` ||
+  service === `${name}-istio` ||
+  service.startsWith(`envoy-${namespace}-${name}`);
+
 const landHost = (
   written: string,
   target: Target,
@@ -224,6 +231,8 @@ const landHost = (
   if (service !== undefined) return onService(service, target, world, facts, depth);
   if (name.namespace === "default" && name.name === "kubernetes")
     return [{ kind: "apiserver", port: facts.apiserverPort, protocol: "TCP" }];
+  const gateway = world.gateways.find((g) => g.podNamespace === name.namespace && isServiceOf(g, name.name));
+  if (gateway !== undefined) return onGateway(gateway, target, world, "likely");
   if (!host.includes("."))
     return [
       unknown(

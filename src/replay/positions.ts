@@ -2,6 +2,7 @@ import { peerPositions } from "../cilium/from-flow.ts";
 import type { Edge } from "../facts/edge.ts";
 import { isBalanced, isProbe } from "../facts/exposure.ts";
 import type { Inventory } from "../facts/inventory.ts";
+import { hasReserved } from "../facts/labels.ts";
 import type { Peer } from "../facts/verdict.ts";
 import type { Actor } from "./cast.ts";
 
@@ -30,7 +31,9 @@ export const positions = (
     isKubeletProbe: !destination.peer.endpoint || (served !== null && isProbe(served, edge.port)),
     isBalanced: served !== null && isBalanced(inventory, served, edge.port),
   };
-  const [, ...clients] = peerPositions(source.peer, "client", facts);
+  // The kubelet is the pod's own node, also where that node serves the API.
+  const isKubelet = facts.isKubeletProbe && hasReserved(source.peer.labels ?? [], "host");
+  const [, ...clients] = isKubelet ? [source.peer] : peerPositions(source.peer, "client", facts);
   const [, ...targets] = peerPositions(destination.peer, "destination", facts);
   return [
     { source, destination, as: null },

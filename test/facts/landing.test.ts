@@ -61,6 +61,13 @@ describe("where a connection arrives", () => {
     expect(land("web.example.com", 443)).toEqual(["network/envoy:10443"]);
   });
 
+  it.each(["inside.network.svc", "envoy-network-inside-4c1a.network.svc", "cilium-gateway-inside.network.svc"])(
+    "%s is the Service that a controller made for the gateway",
+    (host) => {
+      expect(land(host, 443)).toEqual(["network/envoy:10443"]);
+    },
+  );
+
   it("any other public name is outside", () => {
     expect(land("api.github.com", 443)).toEqual(["outside api.github.com:443"]);
   });
@@ -150,11 +157,28 @@ describe("what the API server calls", () => {
       object("CustomResourceDefinition", { spec: { conversion: { webhook: { clientConfig: { service: target } } } } }),
       object("ValidatingWebhookConfiguration", { webhooks: "nonsense" }),
     ];
-    expect(apiserverTargets({ objects }).map((t) => `${t.target.name}:${t.port}`)).toEqual([
+    expect(apiserverTargets({ objects, services: [] }).map((t) => `${t.target.name}:${t.port}`)).toEqual([
       "web:443",
       "web:8443",
       "metrics:443",
     ]);
+  });
+});
+
+describe("what charts have the API server call", () => {
+  const names = (name: string, sure: "certain" | "likely") =>
+    apiserverTargets({ objects: [], services: [service(name, { app: "x" }, [[443, 10250]], { sure })] }).map(
+      (t) => t.target.name,
+    );
+
+  it("is known by the name of the chart's Service", () => {
+    expect(names("cert-manager/cert-manager-webhook", "likely")).toEqual(["cert-manager-webhook"]);
+    expect(names("databases/cnpg-webhook-service", "likely")).toEqual(["cnpg-webhook-service"]);
+  });
+
+  it("is not guessed of an app of that name whose manifests are all there", () => {
+    expect(names("shop/webhook", "certain")).toEqual([]);
+    expect(names("shop/webhooked", "likely")).toEqual([]);
   });
 });
 

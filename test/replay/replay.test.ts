@@ -161,6 +161,16 @@ describe("positions", () => {
     expect(judged?.verdict).toBe("allowed");
   });
 
+  it("also where that node serves the API", () => {
+    const probed = { ...web, containers: web.containers.map((c) => ({ ...c, probePorts: [8080] })) };
+    const node = end("reserved:kube-apiserver", { labels: ["reserved:host", "reserved:kube-apiserver"] });
+    const judged = ask({
+      edges: [edge(node, end(probed), 8080)],
+      inventory: inventory({ workloads: [probed, api, envoy] }),
+    }).edges[0];
+    expect(judged?.verdict).toBe("allowed");
+  });
+
   const fromWorld = additive("network/envoy-allow", {
     endpointSelector: { matchLabels: { app: "envoy" } },
     ingress: [{ fromEntities: ["world"], toPorts: tcp(10443) }],
