@@ -12,8 +12,8 @@ export const relayChecks = (address: RelayAddress | null): Promise<readonly Chec
     const client = relayClient(address);
     try {
       const status = await client.status();
-      const away = status.numUnavailableNodes?.value ?? 0;
-      const nodes = `${status.numConnectedNodes?.value ?? 0} nodes connected, ${away} unavailable`;
+      const away = status.numUnavailableNodes ?? 0;
+      const nodes = `${status.numConnectedNodes ?? 0} nodes connected, ${away} unavailable`;
       const reached =
         away > 0
           ? bad(
