@@ -29,6 +29,9 @@ export const isFluxKustomization = (object: RenderedObject): boolean =>
 const keyOf = (o: RenderedObject): string =>
   [o.owner ?? "-", o.apiVersion.split("/")[0], o.kind, o.namespace ?? "-", o.name].join("\n");
 
+/** Everything that is applied, Flux Kustomizations among it. */
+export const objectsIn = (inventory: Inventory): readonly RenderedObject[] => [...objectsOf(inventory).values()];
+
 const objectsOf = (inventory: Inventory): Map<string, RenderedObject> => {
   const found = new Map<string, RenderedObject>();
   for (const kustomization of inventory.kustomizations)

@@ -5,7 +5,7 @@ import { carrierArrived, namedByCilium, policyArrived } from "../../rollout/arri
 import type { Arrival } from "../../rollout/arrival.ts";
 import { ancestorsOf, standstillInCluster } from "../../rollout/carriers.ts";
 import { dig } from "../../rollout/json.ts";
-import { isFluxKustomization } from "../../rollout/rendered-diff.ts";
+import { isFluxKustomization, objectsIn } from "../../rollout/rendered-diff.ts";
 import type { FluxKustomization } from "../../facts/inventory.ts";
 import { renderedView } from "../facts/views.ts";
 import type { RenderedView } from "../facts/views.ts";
@@ -22,7 +22,9 @@ const distinct = (owners: readonly (string | null)[]): readonly string[] => [
 /** A parent that waits for its children would wait for ever for one that depends on it; and it applies first anyway. */
 const waitsForChild = (view: RenderedView, owner: string, child: FluxKustomization): boolean => {
   const above = new Set(ancestorsOf(view.after, child.id).map((k) => k.id));
-  const object = view.after.objects.find((o) => isFluxKustomization(o) && `${o.namespace ?? ""}/${o.name}` === owner);
+  const object = objectsIn(view.after).find(
+    (o) => isFluxKustomization(o) && `${o.namespace ?? ""}/${o.name}` === owner,
+  );
   const waits =
     dig(object?.object, "spec", "wait") === true || dig(object?.object, "spec", "healthChecks") !== undefined;
   return above.has(owner) && waits;

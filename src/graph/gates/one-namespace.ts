@@ -4,6 +4,7 @@ import type { GateFacts } from "../gate.ts";
 import { changesOnlyNetworkPolicyValues, componentOf, isWiring } from "../facts/files.ts";
 import { loosensOnly } from "../facts/loosening.ts";
 import { policyView, renderedView } from "../facts/views.ts";
+import { wiringFault } from "../facts/wiring.ts";
 import { gate, passes, refuses, refusesUnknown, some } from "./kit.ts";
 import type { Word } from "./kit.ts";
 
@@ -14,8 +15,9 @@ const isOurs = (change: RenderedChange): boolean =>
 const isChartValue = ({ before, after }: RenderedChange): boolean =>
   before !== null && after !== null && after.kind === "HelmRelease" && changesOnlyNetworkPolicyValues(before, after);
 
+/** A link's text is a path, and what it points at was judged by nobody. */
 const strayFiles = (facts: GateFacts): readonly string[] =>
-  facts.changeset.files.map((f) => f.path).filter((path) => !isWiring(path));
+  facts.changeset.files.filter((f) => f.mode === "120000" || !isWiring(f.path)).map((f) => f.path);
 
 const changedComponents = (facts: GateFacts): readonly string[] => {
   const { before } = facts.tree;
@@ -95,6 +97,12 @@ export const oneNamespace = gate(
       return refuses(
         `it also changes what is no policy: ${some(foreign.map((c) => `${nameOfObject(c.object)} is ${c.change}`))}`,
         "Leave everything but policies and the Kustomizations that carry them as it was.",
+      );
+    const bent = changes.map((c) => wiringFault(c, before.value, after.value)).filter((fault) => fault !== null);
+    if (bent.length > 0)
+      return refuses(
+        some(bent),
+        "Let a Kustomization that carries policies differ from its siblings in name, path and dependsOn alone.",
       );
     return passes();
   },

@@ -54,15 +54,61 @@ describe("one-namespace", () => {
       stopped(oneNamespace, asked(baseline("collab"), { files: [file(path)] }), 2);
   });
 
-  it("counts a Flux Kustomization to the namespace that it fills", () => {
-    const child =
-      "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: { name: collab-lock, namespace: flux-system }\nspec: { targetNamespace: collab }";
-    const after = inventory({
-      namespaces,
-      objects: { "flux-system/apps": child, "flux-system/collab-lock": baseline("collab") },
+  describe("a Flux Kustomization", () => {
+    const flux = (name: string, spec: string): string =>
+      `apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: { name: ${name}, namespace: flux-system }\nspec: { sourceRef: { kind: GitRepository, name: home }, ${spec} }`;
+    const root = { "flux-system/cluster": flux("apps", "path: ./apps, serviceAccountName: flux") };
+    const was = inventory({ namespaces, objects: root });
+    const lock = (spec: string, yaml = baseline("collab"), namespace = "collab") =>
+      facts(
+        "propose-default-deny",
+        namespace,
+        was,
+        inventory({
+          namespaces,
+          objects: { ...root, "flux-system/apps": flux("collab-lock", spec), "flux-system/collab-lock": yaml },
+        }),
+      );
+
+    it("belongs to the namespace that it fills", () => {
+      passed(oneNamespace, lock("targetNamespace: collab"));
+      stopped(oneNamespace, lock("targetNamespace: collab", baseline("collab"), "media"), 2);
     });
-    passed(oneNamespace, facts("propose-default-deny", "collab", nothing, after));
-    stopped(oneNamespace, facts("propose-default-deny", "media", nothing, after), 2);
+
+    it("takes from the sources in use, as the identity in use, and says nothing new", () => {
+      passed(oneNamespace, lock("targetNamespace: collab, serviceAccountName: flux"));
+      for (const spec of [
+        "serviceAccountName: admin",
+        "kubeConfig: { secretRef: { name: other } }",
+        "patches: [{ patch: x }]",
+      ])
+        stopped(oneNamespace, lock(`targetNamespace: collab, ${spec}`), 2);
+      const elsewhere = lock("targetNamespace: collab");
+      const after = elsewhere.inventory.after;
+      if (!after.known) throw new Error("the sketch renders");
+      const stranger = { kind: "GitRepository", namespace: "flux-system", name: "stranger" };
+      const moved = after.value.kustomizations.map((k) => (k.name === "collab-lock" ? { ...k, source: stranger } : k));
+      const inventories = { before: known(was), after: known({ ...after.value, kustomizations: moved }) };
+      expect(stopped(oneNamespace, { ...elsewhere, inventory: inventories }, 2).reason).toContain("source");
+    });
+
+    it("is not bent to another path or source by a rollout, and applies something that can be read", () => {
+      const bent = inventory({
+        namespaces,
+        objects: { "flux-system/cluster": flux("apps", "path: ./elsewhere, serviceAccountName: flux") },
+      });
+      const collabOnly = {
+        ...bent,
+        kustomizations: bent.kustomizations.map((k) => ({ ...k, targetNamespace: "collab" })),
+      };
+      stopped(oneNamespace, facts("propose-allows", "collab", was, collabOnly), 2);
+      stopped(oneNamespace, lock("targetNamespace: collab", ""), 2);
+    });
+  });
+
+  it("stops a link, whose target nobody judged", () => {
+    const link = { path: "collab/netpol/allow.yaml", mode: "120000", text: "../../media/allow.yaml" } as const;
+    stopped(oneNamespace, asked(baseline("collab"), { files: [link] }), 2);
   });
 
   describe("a shared component", () => {
