@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { coerceMessageLikeToMessage, HumanMessage, type BaseMessageLike } from "@langchain/core/messages";
+import { AsyncLocalStorageProviderSingleton } from "@langchain/core/singletons";
 import { Command, isCommand, type BaseCheckpointSaver } from "@langchain/langgraph";
 import { z } from "zod";
 import { BarrierError, type BarrierCode } from "../facts/barrier.ts";
@@ -142,7 +143,44 @@ const checkHead = async (saver: Sealable["checkpointer"], { thread, checkpoint }
     );
 };
 
-const DROPPED = ["interruptBefore", "interruptAfter", "checkpointDuring", "context", "cache", "store", "inputKeys"];
+/**
+ * What a caller may say of a run beside its thread: how it is watched and traced, and when it is to stop. Breakpoints,
+ * context, caches, savers and who the server says it is (`serverInfo`) are not among it.
+ */
+const PASSED_ON = [
+  "callbacks",
+  "debug",
+  "encoding",
+  "maxConcurrency",
+  "metadata",
+  "outputKeys",
+  "runId",
+  "runName",
+  "signal",
+  "streamMode",
+  "subgraphs",
+  "tags",
+  "version",
+];
+
+/** A run started inside another graph's node would take that run's internal keys from the air. */
+const checkAmbient = (): void => {
+  const around: unknown = AsyncLocalStorageProviderSingleton.getRunnableConfig()?.configurable;
+  const key = Object.keys(typeof around === "object" && around !== null ? around : {}).find((k) => k.startsWith("__"));
+  if (key !== undefined)
+    throw refuse("L2/internal-key", `${key} of another run is in the air`, "Run this graph outside of other graphs.");
+};
+
+/** Only what the server wrote, and only where there is one. */
+const serverInfoOf = (configurable: Record<string, unknown>, trusted: boolean): Record<string, unknown> => {
+  const text = (key: string): string => (typeof configurable[key] === "string" ? configurable[key] : "");
+  const user = trusted ? configurable["langgraph_auth_user"] : undefined;
+  return {
+    assistantId: text("assistant_id"),
+    graphId: text("graph_id"),
+    ...(typeof user === "object" && user !== null ? { user } : {}),
+  };
+};
 
 /** The server dismisses a pause with exactly this: nothing, as the end. It can reach no effect. */
 const dismisses = (steps: readonly { updates: readonly Update[] }[]): boolean =>
@@ -163,11 +201,14 @@ export const seal = <Graph extends object>(graph: Graph, options: SealOptions): 
   const stream: Sealable[typeof FUNNEL] = inner[FUNNEL].bind(graph);
   const update: Sealable["bulkUpdateState"] = inner.bulkUpdateState.bind(graph);
 
+  const trusted = options.trustServerUser === true;
+
   const sealed: Record<string, unknown> = {
     async *_streamIterator(input: unknown, given: Record<string, unknown> = {}) {
       const checked = checkedInput(input);
-      const asked = checkedConfigurable(given["configurable"], options.trustServerUser === true);
-      const rest = Object.fromEntries(Object.entries(given).filter(([key]) => !DROPPED.includes(key)));
+      checkAmbient();
+      const asked = checkedConfigurable(given["configurable"], trusted);
+      const rest = Object.fromEntries(Object.entries(given).filter(([key]) => PASSED_ON.includes(key)));
       const lock = await options.locks.acquire(`thread:${asked.thread}`, options.wait ?? 0).catch((cause: unknown) => {
         throw new BarrierError("L2/busy", "another run holds this thread", {
           where: asked.thread,
@@ -180,6 +221,9 @@ export const seal = <Graph extends object>(graph: Graph, options: SealOptions): 
         yield* stream(checked, {
           ...rest,
           configurable: { ...asked.configurable, __pregel_strict_resume: true },
+          serverInfo: serverInfoOf(asked.configurable, trusted),
+          interruptBefore: [],
+          interruptAfter: [],
           recursionLimit: RECURSION_LIMIT,
           durability: "sync",
         });
@@ -187,9 +231,11 @@ export const seal = <Graph extends object>(graph: Graph, options: SealOptions): 
         lock.release();
       }
     },
-    bulkUpdateState: (config: unknown, steps: readonly { updates: readonly Update[] }[]) => {
-      if (dismisses(steps)) return update(config, steps);
-      return Promise.reject(refuse("L2/state-edit", "state is not a caller's to edit", PLAIN));
+    async bulkUpdateState(config: unknown, steps: readonly { updates: readonly Update[] }[]) {
+      if (!dismisses(steps)) throw refuse("L2/state-edit", "state is not a caller's to edit", PLAIN);
+      const asked = checkedConfigurable((config as { configurable?: unknown } | null)?.configurable, trusted);
+      await checkHead(inner.checkpointer, asked);
+      return update({ configurable: asked.configurable }, steps);
     },
     updateState: (config: unknown, values: unknown, asNode?: string) => {
       const step = asNode === undefined ? { values } : { values, asNode };

@@ -1,4 +1,5 @@
 import { AIMessage, HumanMessage, ToolMessage } from "@langchain/core/messages";
+import { RunnableLambda } from "@langchain/core/runnables";
 import { Command, MemorySaver, Overwrite, Send } from "@langchain/langgraph";
 import { describe, expect, it } from "vitest";
 import type { BarrierCode } from "../../src/facts/barrier.ts";
@@ -223,6 +224,30 @@ describe("the seal: every entry point of the graph", () => {
     expect(field.ledger[0]).toMatchObject({ kind: "request", body: { asker: "local" } });
   });
 
+  it("V15: nor is one in serverInfo, which a caller can pass as well as a server", async () => {
+    const field = openField();
+    const serverInfo = { assistantId: "", graphId: "", user: { identity: "root" } };
+    const config: Record<string, unknown> = { ...on(), serverInfo };
+    await buildGraph(field.ports).invoke({ messages: [new HumanMessage("status")] }, config);
+    expect(field.ledger[0]).toMatchObject({ kind: "request", body: { asker: "local" } });
+  });
+
+  it("the server's word is taken where there is one", async () => {
+    const field = openField();
+    const graph = buildGraph(field.ports, { trustServerUser: true });
+    const more = { langgraph_auth_user: { identity: "robin" } };
+    await graph.invoke({ messages: [new HumanMessage("status")] }, on("t", more));
+    expect(field.ledger[0]).toMatchObject({ kind: "request", body: { asker: "robin" } });
+  });
+
+  it("internal keys of a run around it are refused: this graph runs inside no other", async () => {
+    const field = openField();
+    const graph = buildGraph(field.ports);
+    const around = { configurable: { __pregel_read: () => null, __pregel_checkpointer: new MemorySaver() } };
+    const inside = RunnableLambda.from(() => graph.invoke({ messages: [new HumanMessage("status")] }, on()));
+    await expect(inside.invoke("x", around)).rejects.toMatchObject({ code: "L2/internal-key" });
+  });
+
   it("V29: a tool call in the input is not executed and not remembered", async () => {
     const field = openField();
     const call = { id: "c", name: "open_pull_request", args: { namespace: "selfhosted" } };
@@ -265,6 +290,10 @@ describe("the seal: every entry point of the graph", () => {
     const before = reads.length;
     await graph.updateState(on(), null, "__end__");
     expect(reads).toHaveLength(before);
+    const history = await all(graph.getStateHistory(on()));
+    await expect(graph.updateState(history.at(-1)?.config ?? {}, null, "__end__")).rejects.toMatchObject({
+      code: "L2/fork",
+    });
   });
 
   it("a state of a later version is refused, not guessed at", async () => {

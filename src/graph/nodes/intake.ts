@@ -7,7 +7,10 @@ import { freshRun, type GraphState, type StructuredRequest, type Turn } from "..
 import { threadOf, type Node } from "./kit.ts";
 
 /** Only the server's word counts: `configurable` and `context` are the caller's to fill. */
-const askerOf = (config: LangGraphRunnableConfig): string => config.serverInfo?.user?.identity ?? "local";
+const askerOf = (config: LangGraphRunnableConfig): string => {
+  const identity: unknown = config.serverInfo?.user?.["identity"];
+  return typeof identity === "string" && identity !== "" ? identity.slice(0, 200) : "local";
+};
 
 const EXAMPLE = "selfhosted";
 
