@@ -52,7 +52,7 @@ export const recordedEnd = (
   // Empty does not mean that there is no name (C F.2.7).
   const names = end.names.length === 0 ? null : end.names;
   const ports = namedPorts === undefined ? {} : { namedPorts };
-  if (end.labels.length === 0) {
+  if (end.labels.length === 0 || hasReserved(end.labels, "unknown")) {
     return {
       end: { labels: null, ip, names, endpoint: true, ...ports },
       assumed: ["nobody recorded who this end was"],

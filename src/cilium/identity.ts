@@ -12,6 +12,8 @@ export class Identity {
   readonly isHost: boolean;
   /** Host or remote node: an address of the cluster's nodes. */
   readonly isNode: boolean;
+  /** `reserved:unknown`: Hubble's way of saying that nobody knows. */
+  readonly isUnknown: boolean;
   /** Outside the cluster: what CIDR and FQDN rules are about (C B.3.3). */
   readonly isWorld: boolean;
 
@@ -30,6 +32,7 @@ export class Identity {
     }
     this.cidrs = cidrs;
     this.fqdns = fqdns;
+    this.isUnknown = this.#bySource.has("reserved:unknown");
     this.isHost = this.#bySource.has("reserved:host");
     this.isNode = this.isHost || this.#bySource.has("reserved:remote-node");
     this.isWorld =

@@ -143,7 +143,8 @@ export class PeerTable {
   }
 
   peer(peer: Peer): KnownPeer {
-    const identity = peer.labels === null ? null : this.identity(peer.labels);
+    const recorded = peer.labels === null ? null : this.identity(peer.labels);
+    const identity = recorded?.isUnknown === true ? null : recorded;
     if (identity !== null) {
       const kept = peer.exact === true ? this.#exact : this.#plain;
       const addressless = typeof peer.ip !== "string" && (peer.names ?? null) === null;

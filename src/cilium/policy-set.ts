@@ -1,4 +1,4 @@
-import type { LabelSet } from "../facts/labels.ts";
+import { hasReserved, type LabelSet } from "../facts/labels.ts";
 import { policyId, type PolicyDocument, type PolicyRef, type RuleRef } from "../facts/policy.ts";
 import type { CiliumSettings } from "../facts/settings.ts";
 import {
@@ -166,7 +166,7 @@ class CompiledPolicySet implements PolicySet {
   connection({ source, destination, protocol, port }: Connection): ConnectionVerdict {
     const one = (direction: Direction, end: ConnectionEnd, peer: Peer): DirectionVerdict => {
       if (!end.endpoint) return notSubject;
-      if (end.labels === null) return unknownSubject;
+      if (end.labels === null || hasReserved(end.labels, "unknown")) return unknownSubject;
       const { labels, namedPorts } = end;
       const subject = namedPorts === undefined ? { labels } : { labels, namedPorts };
       return this.judge({ direction, subject, peer, protocol, port });

@@ -26,6 +26,7 @@ describe("a recorded end as policy sees it", () => {
 
   test("no labels is nobody known, several addresses are no address, no names is not none", () => {
     expect(end([]).end).toMatchObject({ labels: null, endpoint: true });
+    expect(end(["reserved:unknown"]).end).toMatchObject({ labels: null, endpoint: true });
     expect(end(["reserved:world"], ["10.0.0.1", "10.0.0.2"]).end.ip).toBeNull();
     expect(end(["reserved:world"], ["10.0.0.1", "10.0.0.1"]).end.ip).toBe("10.0.0.1");
     expect(end(["reserved:world"], ["no address"]).end.ip).toBeNull();

@@ -45,6 +45,7 @@ describe("what cannot be known is unknown and says what is missing", () => {
       verdict: "unknown",
       missing: ["the peer's identity labels"],
     });
+    expect(egress(set, web, { labels: ["reserved:unknown"] }).verdict).toBe("unknown");
     const open = compile([LOCKED, cnp("port", { egress: [{ toPorts: HTTPS }] })]);
     expect(egress(open, web, { labels: null }).verdict).toBe("allowed");
     // It may be the pod's own node, which is always let in.

@@ -38,6 +38,27 @@ test("an allowed or denied verdict names its rule, a default deny the rule that 
   }
 });
 
+test("knowing less about a peer never allows what the engine denies, nor drops what it allows", () => {
+  let unknown = 0;
+  for (const scenario of RECORDED) {
+    const set = compileScenario(scenario);
+    for (const flow of scenario.flows) {
+      if (flow.expected === "BROKEN") continue;
+      const { direction, protocol, port } = flow;
+      const subject = { labels: flow.subject };
+      const allowed = flow.expected === "ALLOW" || flow.expected === "L7";
+      for (const peer of [{ labels: flow.peer }, { labels: null }, { labels: flow.peer, ip: null, names: null }]) {
+        const { verdict, missing } = set.judge({ direction, subject, peer, protocol, port });
+        if (verdict === "unknown") {
+          unknown++;
+          expect(missing).not.toEqual([]);
+        } else expect([flow.name, verdict]).toEqual([flow.name, allowed ? "allowed" : "dropped"]);
+      }
+    }
+  }
+  expect(unknown).toBeGreaterThan(500);
+});
+
 test("an unknown verdict is no agreement", () => {
   const verdict = {
     outcome: "unknown",

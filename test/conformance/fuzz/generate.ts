@@ -23,7 +23,26 @@ export const HEADER = {
 
 const PEERS = Object.keys(IDENTITIES);
 
-const generateFlow = (r: Random, extended: boolean): GeneratedScenario["flows"][number] => {
+/** Protocol and port of everything that the policies mention: half of the flows aim there. */
+const mentioned = (value: unknown): readonly (readonly [protocol: string, port: number])[] => {
+  if (Array.isArray(value)) return value.flatMap(mentioned);
+  if (typeof value !== "object" || value === null) return [];
+  const inside = Object.values(value).flatMap(mentioned);
+  if (!("port" in value)) return inside;
+  const written = String(value.port).toLowerCase();
+  const named: Readonly<Record<string, number>> = NAMED_PORTS;
+  const port = named[written] ?? Number(written);
+  if (!Number.isInteger(port) || port < 1 || port > 65_535) return inside;
+  const protocol = "protocol" in value && typeof value.protocol === "string" ? value.protocol : "ANY";
+  const known = ["TCP", "UDP", "SCTP"].includes(protocol) ? protocol : "TCP";
+  return [...inside, [known, port]];
+};
+
+const generateFlow = (
+  r: Random,
+  extended: boolean,
+  aims: readonly (readonly [string, number])[],
+): GeneratedScenario["flows"][number] => {
   const protocol = r.pick(["TCP", "TCP", "TCP", "TCP", "UDP", "UDP", "SCTP", "ICMP", "ICMPv6"]);
   const chosen = extended && r.chance(0.1) ? r.pick(["VRRP", "IGMP"]) : protocol;
   const port = chosen.startsWith("ICMP")
@@ -35,7 +54,9 @@ const generateFlow = (r: Random, extended: boolean): GeneratedScenario["flows"][
   const peer = PEERS[r.whole(0, PEERS.length - 1)] ?? "a";
   // One node is one host: the engine has a single identity for it.
   const other = subject === "host" && peer === "hostApiserver" ? "host" : peer;
-  return [r.pick(["ingress", "egress"]), subject, other, chosen, port];
+  const direction = r.pick(["ingress", "egress"]);
+  const aim = r.chance(0.5) ? aims[r.whole(0, aims.length - 1)] : undefined;
+  return aim === undefined ? [direction, subject, other, chosen, port] : [direction, subject, other, ...aim];
 };
 
 const generateSettings = (r: Random, version: CiliumVersion): Readonly<Record<string, unknown>> | undefined => {
@@ -139,6 +160,7 @@ export const generateScenario = (r: Random, id: string, version: CiliumVersion =
   const policies = r
     .list(r.chance(0.05) ? 0 : 1, r.chance(0.15) ? 12 : 5, () => null)
     .map((_, i) => generatePolicy(r, i, mood));
-  const flows = r.list(20, 20, () => generateFlow(r, settings?.["extIP"] === true));
+  const aims = mentioned(policies);
+  const flows = r.list(20, 20, () => generateFlow(r, settings?.["extIP"] === true, aims));
   return settings === undefined ? { id, policies, flows } : { id, settings, policies, flows };
 };
