@@ -65,9 +65,6 @@ export const headOfMain = async (dir: string): Promise<string> => {
   return /^[0-9a-f]{40}\n?$/.test(loose) ? loose.trim() : git(["rev-parse", "refs/heads/main"], { cwd: dir });
 };
 
-export const treeOf = (dir: string, commit: string): Promise<string> =>
-  git(["rev-parse", `${commit}^{tree}`], { cwd: dir });
-
 /** Writes a commit's files below `into`, without a working tree or an index of the repository's own. */
 export const checkOut = async (dir: string, commit: string, into: string): Promise<void> => {
   const env = { GIT_DIR: dir, GIT_INDEX_FILE: `${into}.index` };

@@ -140,7 +140,8 @@ const open = (file: string, timeout = 10_000): DatabaseSync => {
   try {
     const database = new DatabaseSync(file, { timeout });
     if (!file.endsWith(".lock")) {
-      database.exec("pragma journal_mode = wal");
+      // A power cut may lose the last turn of a clock that can be turned again; it cannot damage the file.
+      database.exec("pragma journal_mode = wal; pragma synchronous = normal");
       database.exec(SCHEMA);
     }
     return database;

@@ -1,5 +1,3 @@
-import { mkdtempSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { loadAdmission } from "../../src/world/cluster/admission.ts";
 import { renderCommit } from "../../src/world/cluster/render.ts";
@@ -10,8 +8,21 @@ import { makeTraffic, type Traffic } from "../../src/world/traffic/traffic.ts";
 import { WORLD_START } from "../../src/world/world.ts";
 import { freshDir } from "./world.ts";
 
-/** The sample's traffic without its servers. */
-export const trafficOf = async (actions: readonly Action[] = []): Promise<{ traffic: Traffic; timeline: Timeline }> => {
+interface Played {
+  readonly traffic: Traffic;
+  readonly timeline: Timeline;
+}
+
+let quiet: Promise<Played> | null = null;
+
+/** The sample's traffic without its servers; the one in which nobody does anything is made once. */
+export const trafficOf = (actions: readonly Action[] = []): Promise<Played> => {
+  if (actions.length > 0) return make(actions);
+  quiet ??= make(actions);
+  return quiet;
+};
+
+const make = async (actions: readonly Action[]): Promise<Played> => {
   const dir = await freshDir();
   const remote = join(dir, "remote.git");
   const cache = join(dir, "world", "rendered");
@@ -25,5 +36,3 @@ export const trafficOf = async (actions: readonly Action[] = []): Promise<{ traf
   });
   return { timeline, traffic: makeTraffic({ seed: 20_260_302, start: WORLD_START, timeline, actions }) };
 };
-
-export const scratch = (): string => mkdtempSync(join(tmpdir(), "world-scratch-"));

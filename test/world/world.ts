@@ -1,4 +1,4 @@
-import { cpSync, mkdtempSync, rmSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { credentials } from "@grpc/grpc-js";
@@ -19,15 +19,19 @@ const makeFirst = async (): Promise<string> => {
   const world = await openWorld({ dir });
   await world.status();
   world.dispose();
+  await git(["gc", "--quiet"], { cwd: world.remote });
   process.once("exit", () => rmSync(dir, { recursive: true, force: true }));
   return dir;
 };
 
-/** A fresh sample cluster of its own; the first one's rendered manifests are shared, because kustomize is slow. */
+/** A fresh sample cluster of its own; rendered manifests are shared by content, because kustomize is slow. */
 export const freshDir = async (): Promise<string> => {
   first ??= makeFirst();
+  const from = await first;
   const dir = mkdtempSync(join(tmpdir(), "world-"));
-  cpSync(await first, dir, { recursive: true });
+  cpSync(join(from, "remote.git"), join(dir, "remote.git"), { recursive: true });
+  mkdirSync(join(dir, "world"));
+  symlinkSync(join(from, "world", "rendered"), join(dir, "world", "rendered"));
   return dir;
 };
 
