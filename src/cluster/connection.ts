@@ -61,10 +61,11 @@ const loaded = (config: KubeConfig, identity: Identity): void => {
   } catch (cause) {
     throw new OperatorError("input", "the kubeconfig cannot be read", { where, remedy: remedyFor, cause });
   }
+  const known = config.getContexts().map((c) => c.name);
   if (config.getCurrentCluster() === null)
     throw new OperatorError("input", `the kubeconfig has no context ${JSON.stringify(config.getCurrentContext())}`, {
       where,
-      remedy: remedyFor,
+      remedy: known.length === 0 ? remedyFor : `There are: ${known.join(", ")}`,
     });
 };
 

@@ -238,5 +238,7 @@ describe("a cluster that does not answer as it should", () => {
     expect((await of({ file: "/nonexistent/config" }, null)).line).toMatch(/no such kubeconfig/);
     expect((await of({ text: "clusters: [" }, null)).kind).toBe("input");
     expect((await of({ text: "clusters: []\ncontexts: []\nusers: []\n" }, "prod")).line).toMatch(/"prod"/);
+    const other = "clusters: []\ncontexts: [{name: home, context: {cluster: c, user: u}}]\nusers: []\n";
+    expect((await of({ text: other }, "prod")).line).toContain("There are: home");
   });
 });
