@@ -181,7 +181,7 @@ describe("V34, V36, V37: what types cannot say, said by imports", () => {
   it("Command is built by the seal, the builder's check and the question alone; Send by nobody", () => {
     expect(importing("Command", "@langchain/langgraph").filter((path) => path.startsWith("src/graph/"))).toEqual([
       "src/graph/ask.ts",
-      "src/graph/seal.ts",
+      "src/graph/seal-input.ts",
     ]);
     expect(importing("Send", "@langchain/langgraph")).toEqual(["src/graph/guarded.ts"]);
     expect(files.filter(({ text }) => /new Send\(/.test(text))).toEqual([]);
