@@ -89,11 +89,14 @@ const nearest = (key: string, known: readonly string[]): string | null => {
  */
 export class SchemaCheck {
   readonly #problems: Problems;
+  readonly #lenient: boolean;
   /** Where the walk is; copied only into a problem. */
   readonly #path: (string | number)[] = [];
 
-  constructor(problems: Problems) {
+  /** `lenient`: only keys that nobody knows are said; the rest is checked elsewhere. */
+  constructor(problems: Problems, { lenient = false }: { readonly lenient?: boolean } = {}) {
     this.#problems = problems;
+    this.#lenient = lenient;
   }
 
   #at(key: string | number, value: unknown, shape: Shape): void {
@@ -127,6 +130,7 @@ export class SchemaCheck {
   }
 
   #refuse(message: string, remedy: string): void {
+    if (this.#lenient) return;
     this.#problems.add("schema", [...this.#path], message, remedy);
   }
 

@@ -8,6 +8,7 @@ import { checkMeant } from "./meant.ts";
 import type { PolicyRule } from "./model.ts";
 import { type Layer, Problems, type ValidityProblem } from "./problems.ts";
 import { policyShape } from "./schema-cnp.ts";
+import { NETWORK_POLICY_SHAPE } from "./schema-knp.ts";
 import { SchemaCheck } from "./schema.ts";
 
 export type { Layer, ValidityProblem } from "./problems.ts";
@@ -64,6 +65,7 @@ export const readPolicy = (
   };
   if (layers.includes("schema")) checkObject(object, ref, problems);
   if (ref.kind === "NetworkPolicy") {
+    if (layers.includes("meant")) new SchemaCheck(problems, { lenient: true }).check(object, NETWORK_POLICY_SHAPE);
     const rules = lowerNetworkPolicy(document, ref, context, problems);
     return finish(() => rules);
   }

@@ -151,6 +151,11 @@ describe("what is accepted and surely not meant", () => {
     expect(problems(cnp("a", spec))).toEqual([`meant ${path}`]);
   });
 
+  test("a misspelled key of a NetworkPolicy; null is as good as absent there", () => {
+    expect(problems(networkPolicy("a", { ingres: [{}], policyTypes: ["Ingress"] }))).toEqual(["meant /spec/ingres"]);
+    expect(problems(networkPolicy("a", { ingress: null, policyTypes: ["Ingress"] }))).toEqual([]);
+  });
+
   test("a misspelled key is answered with the nearest one", () => {
     const [found] = checkPolicy(cnp("a", { egress: [{ toEndpoint: [{}] }] }), settings);
     expect(found?.remedy).toBe("Did you mean toEndpoints?");
