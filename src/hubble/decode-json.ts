@@ -1,4 +1,11 @@
-import type { DnsRecord, Flow, FlowEnd, HttpRecord, HubbleEvent } from "../facts/flow.ts";
+import {
+  type DnsRecord,
+  type Flow,
+  type FlowEnd,
+  HUBBLE_VERDICTS as VERDICTS,
+  type HttpRecord,
+  type HubbleEvent,
+} from "../facts/flow.ts";
 import { labelSet } from "../facts/labels.ts";
 import type { PolicyRef } from "../facts/policy.ts";
 import type { Protocol } from "../facts/verdict.ts";
@@ -7,7 +14,6 @@ import { l7Text } from "./record.ts";
 import {
   dropReasonOf,
   FLOW_TYPES,
-  isVerdict,
   lostSourceOf,
   nodeName,
   nodeStateNamed,
@@ -139,53 +145,65 @@ export const refsFromJson = (value: unknown): readonly PolicyRef[] => {
   });
 };
 
+/** `drop_reason_desc` or the older `drop_reason`: a name, or a number. */
+export const dropFromJson = (value: unknown): { readonly reason: string | null; readonly code: number } => ({
+  reason: typeof value === "string" && value !== "" && value !== "DROP_REASON_UNKNOWN" ? value : null,
+  code: number(value),
+});
+
 const dropReason = (flow: Json): string | null => {
-  const described = flow["drop_reason_desc"];
-  if (typeof described === "string" && described !== "" && described !== "DROP_REASON_UNKNOWN") return described;
-  const code = number(described) || number(flow["drop_reason"]);
+  const described = dropFromJson(flow["drop_reason_desc"]);
+  if (described.reason !== null) return described.reason;
+  const code = described.code || number(flow["drop_reason"]);
   return code === 0 ? null : dropReasonOf(code);
 };
 
-const verdict = (value: unknown): Flow["verdict"] => {
-  if (typeof value === "string") return isVerdict(value) ? value : "VERDICT_UNKNOWN";
+export const verdictFromJson = (value: unknown): Flow["verdict"] => {
+  if (typeof value === "string") return VERDICTS.find((v) => v === value) ?? "VERDICT_UNKNOWN";
   return verdictOf(number(value));
 };
 
-const direction = (value: unknown): Flow["direction"] => {
+export const directionFromJson = (value: unknown): Flow["direction"] => {
   if (value === "INGRESS" || value === 1) return "ingress";
   return value === "EGRESS" || value === 2 ? "egress" : null;
 };
 
-const typeOf = (value: unknown): Flow["type"] => {
+export const typeFromJson = (value: unknown): Flow["type"] => {
   if (typeof value === "number") return FLOW_TYPES[value] ?? "UNKNOWN_TYPE";
   return FLOW_TYPES.find((t) => t === value) ?? "UNKNOWN_TYPE";
 };
 
-const point = (value: unknown): string | null => {
+export const pointFromJson = (value: unknown): string | null => {
   if (typeof value === "number") return value === 0 ? null : tracePointOf(value) || null;
   const name = text(value);
   return name === "" || name === "UNKNOWN_POINT" ? null : name;
 };
 
-const isReply = (flow: Json): boolean | null => {
-  if (typeof flow["is_reply"] === "boolean") return flow["is_reply"];
-  return flow["reply"] === true ? true : null;
+export const nodeFromJson = (value: unknown): string => nodeName(text(value));
+
+export const eventFromJsonValue = (value: unknown): { readonly type: number; readonly subType: number } => {
+  const event = object(value);
+  return { type: number(event?.["type"]), subType: number(event?.["sub_type"]) };
 };
+
+/** Null: not said, which is not "no". */
+export const replyFromJson = (value: unknown): boolean | null => (typeof value === "boolean" ? value : null);
 
 const flowOf = (flow: Json, at: number, node: string): Flow => {
   const l7 = object(flow["l7"]);
-  const event = object(flow["event_type"]);
+  const { type: eventType, subType: eventSubType } = eventFromJsonValue(flow["event_type"]);
   return {
     time: time(flow["time"]) ?? at,
-    node: nodeName(text(flow["node_name"]) || node),
+    node: nodeFromJson(flow["node_name"]) || nodeName(node),
     uuid: text(flow["uuid"]) || null,
-    verdict: verdict(flow["verdict"]),
-    type: typeOf(flow["Type"]),
-    eventType: number(event?.["type"]),
-    eventSubType: number(event?.["sub_type"]),
-    observationPoint: point(flow["trace_observation_point"]),
-    direction: direction(flow["traffic_direction"]),
-    isReply: isReply(flow),
+    verdict: verdictFromJson(flow["verdict"]),
+    type: typeFromJson(flow["Type"]),
+    eventType,
+    eventSubType,
+    observationPoint: pointFromJson(flow["trace_observation_point"]),
+    direction: directionFromJson(flow["traffic_direction"]),
+    // The old field cannot tell "no" from "not known", so only its "yes" is believed.
+    isReply: replyFromJson(flow["is_reply"]) ?? (flow["reply"] === true ? true : null),
     ...layer4(flow),
     source: endOf(flow, "source"),
     destination: endOf(flow, "destination"),

@@ -36,11 +36,9 @@ export interface FlowRecord {
 }
 
 /** Trace events without a point tell it by their sub-type (C F.1): 5 to 10 and 12 are FROM_*. */
-const pointOf = (flow: Flow): string | null => {
-  if (flow.observationPoint !== null) return flow.observationPoint;
-  if (flow.eventType !== 4) return null;
-  const { eventSubType: sub } = flow;
-  return (sub >= 5 && sub <= 10) || sub === 12 ? "FROM" : "TO";
+export const pointOf = (said: string | null, eventType: number, subType: number): string | null => {
+  if (said !== null || eventType !== 4) return said;
+  return (subType >= 5 && subType <= 10) || subType === 12 ? "FROM" : "TO";
 };
 
 const httpText = (method: string, url: string, withPaths: boolean): string => {
@@ -62,7 +60,7 @@ export const recordOf = (flow: Flow, ends: Interner, httpPaths = false): FlowRec
   verdict: flow.verdict,
   type: flow.type,
   eventType: flow.eventType,
-  point: pointOf(flow),
+  point: pointOf(flow.observationPoint, flow.eventType, flow.eventSubType),
   direction: flow.direction,
   isReply: flow.isReply,
   protocol: flow.protocol,

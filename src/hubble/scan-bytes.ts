@@ -6,7 +6,7 @@ export const COLON = 0x3a;
 export const OPEN = 0x7b;
 export const CLOSE = 0x7d;
 const BACKSLASH = 0x5c;
-const OPEN_LIST = 0x5b;
+export const OPEN_LIST = 0x5b;
 const CLOSE_LIST = 0x5d;
 const PLUS = 0x2b;
 const MINUS = 0x2d;
@@ -17,19 +17,72 @@ const NINE = 0x39;
 /** The escapes with which a string may go on; `\u` is for the full parse. */
 const ESCAPED: ReadonlySet<number> = new Set(Buffer.from('"\\/bfnrt'));
 
+let viewed: Uint8Array = new Uint8Array(0);
+let view = new DataView(viewed.buffer);
+
+/** The same bytes, four at a time. Lines come from few large blocks, so the last one is nearly always the one. */
+const viewOf = (bytes: Uint8Array): DataView => {
+  if (bytes !== viewed) {
+    viewed = bytes;
+    view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
+  return view;
+};
+
+/** Bytes to be looked for, ready to be compared four at a time. */
+export interface Pattern {
+  readonly length: number;
+  readonly words: Int32Array;
+  /** What is left behind the last whole word. */
+  readonly rest: Uint8Array;
+}
+
+export const pattern = (text: string | Uint8Array): Pattern => {
+  const bytes = Buffer.from(text);
+  const words = new Int32Array(bytes.length >> 2);
+  for (let i = 0; i < words.length; i++) words[i] = bytes.readInt32LE(4 * i);
+  return { length: bytes.length, words, rest: bytes.subarray(4 * words.length) };
+};
+
+/** Whether `bytes` has the pattern at `at`. */
+export const has = (bytes: Uint8Array, at: number, { length, words, rest }: Pattern): boolean => {
+  if (at + length > bytes.length) return false;
+  const by4 = viewOf(bytes);
+  let i = at;
+  for (let w = 0; w < words.length; w++, i += 4) if (by4.getInt32(i, true) !== words[w]) return false;
+  for (let r = 0; r < rest.length; r++, i++) if (bytes[i] !== rest[r]) return false;
+  return true;
+};
+
+/** Some byte of the word is zero; exact, as a question of the whole word. */
+const hasZero = (word: number): number => ((word - 0x01010101) | 0) & ~word;
+const QUOTES = 0x22222222;
+const BACKSLASHES = 0x5c5c5c5c;
+const HIGH_BITS = 0x80808080 | 0;
+
 /** Position after the closing quote of the string that opens at `at`; -1 on a control character, `\u` or no end. */
 export const afterString = (bytes: Uint8Array, at: number, end: number): number => {
   if (bytes[at] !== QUOTE) return -1;
-  for (let i = at + 1; i < end; i++) {
-    const c = bytes[i] ?? 0;
-    if (c === QUOTE) return i + 1;
-    if (c < 0x20) return -1;
-    if (c === BACKSLASH) {
-      i += 1;
-      if (!ESCAPED.has(bytes[i] ?? 0)) return -1;
+  const by4 = viewOf(bytes);
+  let i = at + 1;
+  for (;;) {
+    // Four at a time, while none of them is a quote, a backslash or a control character.
+    for (; i + 4 <= end; i += 4) {
+      const word = by4.getInt32(i, true);
+      const control = ((word - 0x20202020) | 0) & ~word;
+      if (((hasZero(word ^ QUOTES) | hasZero(word ^ BACKSLASHES) | control) & HIGH_BITS) !== 0) break;
     }
+    for (const stop = Math.min(i + 4, end); i < stop; i++) {
+      const c = bytes[i] ?? 0;
+      if (c === QUOTE) return i + 1;
+      if (c < 0x20) return -1;
+      if (c === BACKSLASH) {
+        i += 1;
+        if (!ESCAPED.has(bytes[i] ?? 0)) return -1;
+      }
+    }
+    if (i >= end) return -1;
   }
-  return -1;
 };
 
 /** Position after a whole number without sign, fraction or exponent; -1 for any other. */
@@ -74,14 +127,9 @@ export const numberIn = (bytes: Uint8Array, at: number, to: number): number => {
   return n;
 };
 
-export const startsWith = (bytes: Uint8Array, at: number, text: Uint8Array): boolean => {
-  for (let i = 0; i < text.length; i++) if (bytes[at + i] !== text[i]) return false;
-  return true;
-};
-
-const TRUE = Buffer.from("true");
-const FALSE = Buffer.from("false");
-const NULL = Buffer.from("null");
+const TRUE = pattern("true");
+const FALSE = pattern("false");
+const NULL = pattern("null");
 
 const DEPTH = 16;
 
@@ -90,8 +138,8 @@ export const afterValue = (bytes: Uint8Array, at: number, end: number, depth = 0
   const c = bytes[at] ?? 0;
   if (c === QUOTE) return afterString(bytes, at, end);
   if (c === OPEN || c === OPEN_LIST) return depth >= DEPTH ? -1 : afterMembers(bytes, at, end, depth);
-  if (startsWith(bytes, at, TRUE) || startsWith(bytes, at, NULL)) return at + 4;
-  if (startsWith(bytes, at, FALSE)) return at + 5;
+  if (has(bytes, at, TRUE) || has(bytes, at, NULL)) return at + 4;
+  if (has(bytes, at, FALSE)) return at + 5;
   return afterAnyNumber(bytes, at, end);
 };
 

@@ -1,4 +1,4 @@
-import { afterValue, QUOTE } from "./scan-bytes.ts";
+import { afterValue, has, type Pattern, pattern, QUOTE } from "./scan-bytes.ts";
 
 /**
  * What a piece of JSON meant the last time exactly these bytes were seen. A cluster has hundreds of endpoints and millions
@@ -12,11 +12,13 @@ export interface ByteCache<T> {
 }
 
 interface Entry<T> {
-  readonly bytes: Buffer;
+  readonly bytes: Pattern;
   readonly value: T;
 }
 
-const PREFIX = 40;
+/** Where endpoints begin to differ: local id and identity. */
+const PREFIX = 28;
+const SKIP = 6;
 /** Pieces that begin alike, and pieces in all; a stranger who makes up more gets them parsed every time. */
 const ALIKE = 64;
 const ALL = 50_000;
@@ -29,7 +31,7 @@ export const byteCache = <T>(parse: (value: unknown) => T): ByteCache<T> => {
   const prefixHash = (bytes: Buffer, at: number, end: number): number => {
     const to = Math.min(at + PREFIX, end);
     let h = 0;
-    for (let i = at; i < to; i++) h = (Math.imul(h, 31) + (bytes[i] ?? 0)) | 0;
+    for (let i = at + SKIP; i < to; i++) h = (Math.imul(h, 31) + (bytes[i] ?? 0)) | 0;
     return h;
   };
 
@@ -41,9 +43,8 @@ export const byteCache = <T>(parse: (value: unknown) => T): ByteCache<T> => {
         for (let i = 0; i < alike.length; i++) {
           const entry = alike[i];
           if (entry === undefined) break;
-          const to = at + entry.bytes.length;
-          if (to > end || bytes.compare(entry.bytes, 0, entry.bytes.length, at, to) !== 0) continue;
-          after = to;
+          if (!has(bytes, at, entry.bytes)) continue;
+          after = at + entry.bytes.length;
           return entry.value;
         }
       }
@@ -58,7 +59,7 @@ export const byteCache = <T>(parse: (value: unknown) => T): ByteCache<T> => {
       }
       if (alike === undefined) byPrefix.set(hash, (alike = []));
       if (alike.length < ALIKE) {
-        alike.push({ bytes: Buffer.from(bytes.subarray(at, to)), value });
+        alike.push({ bytes: pattern(bytes.subarray(at, to)), value });
         size += 1;
       }
       return value;

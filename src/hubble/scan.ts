@@ -1,49 +1,81 @@
 import type { PolicyRef } from "../facts/policy.ts";
-import { l7FromJson, namesFromJson, refsFromJson, whoFromJson } from "./decode-json.ts";
-import type { Interner, Sighting } from "./ends.ts";
-import type { FlowRecord } from "./record.ts";
 import {
-  afterNumber,
-  afterString,
-  afterValue,
-  CLOSE,
-  COLON,
-  COMMA,
-  numberIn,
-  OPEN,
-  QUOTE,
-  startsWith,
-} from "./scan-bytes.ts";
+  directionFromJson,
+  dropFromJson,
+  eventFromJsonValue,
+  l7FromJson,
+  namesFromJson,
+  nodeFromJson,
+  pointFromJson,
+  refsFromJson,
+  replyFromJson,
+  typeFromJson,
+  verdictFromJson,
+  whoFromJson,
+} from "./decode-json.ts";
+import type { Interner, Sighting } from "./ends.ts";
+import { type FlowRecord, pointOf } from "./record.ts";
+import { afterString, CLOSE, COMMA, OPEN, OPEN_LIST, has, pattern } from "./scan-bytes.ts";
 import { byteCache, wordCache } from "./scan-cache.ts";
-import { DIRECTIONS, type Key, keyAt, PROTOCOLS, TYPES, VERDICTS, type WordKey } from "./scan-keys.ts";
+import { Key, newSteps, newValues, type Step } from "./scan-keys.ts";
+import { addressReader, layer4Reader } from "./scan-layers.ts";
 import { timeReader } from "./scan-time.ts";
-import { dropReasonOf, nodeName } from "./words.ts";
+import { dropReasonOf } from "./words.ts";
 
 /** Reads one line, `bytes[from, to)`, or answers null: then the full parse has to say what it is. */
 export type Scan = (bytes: Buffer, from: number, to: number) => FlowRecord | null;
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
-const START = Buffer.from('{"flow":{"');
-const NODE_NAME = Buffer.from(',"node_name":"');
-const TIME = Buffer.from(',"time":"');
-
-const SOURCE_PORT = Buffer.from('"source_port":');
-const DESTINATION_PORT = Buffer.from('"destination_port":');
-const FLAGS = Buffer.from('"flags":');
-const ICMP_TYPE = Buffer.from('"type":');
-const SUB_TYPE = Buffer.from('"sub_type":');
-const SYN = Buffer.from('"SYN":true');
-const ACK = Buffer.from('"ACK":true');
-const SOURCE = Buffer.from('"source":"');
-const DESTINATION = Buffer.from('"destination":"');
-
+const START = pattern('{"flow":{"');
+const NODE_NAME = pattern(',"node_name":"');
+const TIME = pattern(',"time":"');
 const NONE: readonly never[] = [];
+const NO_EVENT = { type: 0, subType: 0 };
+const NO_DROP = { reason: null, code: 0 };
+
+/** The envelope's own node and time: the flow has both, so they need only be whole. */
+const isEnd = (bytes: Buffer, at: number, end: number): boolean => {
+  let i = at;
+  if (has(bytes, i, NODE_NAME)) i = afterString(bytes, i + NODE_NAME.length - 1, end);
+  if (i > 0 && has(bytes, i, TIME)) i = afterString(bytes, i + TIME.length - 1, end);
+  return i > 0 && bytes[i] === CLOSE && i + 1 === end;
+};
+
+const emptyRecord = (nobody: Sighting): Mutable<FlowRecord> => ({
+  time: Number.NaN,
+  node: "",
+  verdict: "VERDICT_UNKNOWN",
+  type: "UNKNOWN_TYPE",
+  eventType: 0,
+  point: null,
+  direction: null,
+  isReply: null,
+  protocol: null,
+  sourcePort: 0,
+  port: 0,
+  opens: false,
+  source: nobody,
+  destination: nobody,
+  sourceIp: "",
+  destinationIp: "",
+  sourceNames: NONE,
+  destinationNames: NONE,
+  dropReason: null,
+  egressAllowedBy: NONE,
+  ingressAllowedBy: NONE,
+  dns: null,
+  l7: null,
+});
 
 /**
- * The fast path for export files: keys in any order, values plain and of the types Hubble prints. No line is guessed at: an
- * escape, a space, a number with a sign, a key twice, L7 and anything else unexpected goes to the full parse. What it does
- * not need it still checks as JSON, so that a broken line is not taken for a good one.
+ * The fast path for export files: it walks the keys of a line in whatever order they come, remembers which key followed which
+ * and what its value meant the last time exactly these bytes stood there, and decodes only what is new. What a value means is
+ * asked of the full parse's own functions. No line is guessed at: a space, a key twice, ports or addresses printed in
+ * another way and anything else unexpected goes to the full parse. What it does not need it still checks as JSON, so that a
+ * broken line is not taken for a good one.
+ *
+ * The record it answers with is one and the same object every time: read it before the next line.
  */
 export const scanner = (ends: Interner, httpPaths = false): Scan => {
   const sightings = byteCache<Sighting>((value) => {
@@ -52,49 +84,26 @@ export const scanner = (ends: Interner, httpPaths = false): Scan => {
   });
   const policies = byteCache<readonly PolicyRef[]>(refsFromJson);
   const nameLists = byteCache<readonly string[]>(namesFromJson);
-  const words = wordCache();
   const times = timeReader();
-  const nodes = new Map<string, string>();
+  const layer4 = layer4Reader();
+  const addresses = addressReader(wordCache());
+  const steps = newSteps();
+  const values = newValues();
   const nobody = ends.sighting(whoFromJson(null), false);
-
-  const flow: Mutable<FlowRecord> = {
-    time: 0,
-    node: "",
-    verdict: "VERDICT_UNKNOWN",
-    type: "UNKNOWN_TYPE",
-    eventType: 0,
-    point: null,
-    direction: null,
-    isReply: null,
-    protocol: null,
-    sourcePort: 0,
-    port: 0,
-    opens: false,
-    source: nobody,
-    destination: nobody,
-    sourceIp: "",
-    destinationIp: "",
-    sourceNames: NONE,
-    destinationNames: NONE,
-    dropReason: null,
-    egressAllowedBy: NONE,
-    ingressAllowedBy: NONE,
-    dns: null,
-    l7: null,
-  };
-  let subType = 0;
-  let wasReply = false;
+  const flow = emptyRecord(nobody);
+  let event: { readonly type: number; readonly subType: number } = NO_EVENT;
+  let drop: { readonly reason: string | null; readonly code: number } = NO_DROP;
   let dropCode = 0;
+  let isReply: boolean | null = null;
+  let wasReply: boolean | null = null;
 
   const reset = (): void => {
     flow.time = Number.NaN;
     flow.node = "";
     flow.verdict = "VERDICT_UNKNOWN";
     flow.type = "UNKNOWN_TYPE";
-    flow.eventType = 0;
     flow.point = null;
     flow.direction = null;
-    flow.isReply = null;
     flow.protocol = null;
     flow.sourcePort = 0;
     flow.port = 0;
@@ -105,294 +114,155 @@ export const scanner = (ends: Interner, httpPaths = false): Scan => {
     flow.destinationIp = "";
     flow.sourceNames = NONE;
     flow.destinationNames = NONE;
-    flow.dropReason = null;
     flow.egressAllowedBy = NONE;
     flow.ingressAllowedBy = NONE;
     flow.dns = null;
     flow.l7 = null;
-    subType = 0;
-    wasReply = false;
+    event = NO_EVENT;
+    drop = NO_DROP;
     dropCode = 0;
+    isReply = null;
+    wasReply = null;
   };
 
-  const readIps = (bytes: Buffer, at: number, end: number): number => {
-    if (bytes[at] !== OPEN) return -1;
-    let i = at + 1;
-    if (startsWith(bytes, i, SOURCE)) {
-      const ip = words.read(bytes, i + SOURCE.length - 1, end);
-      if (ip === null) return -1;
-      flow.sourceIp = ip;
-      i = words.after();
-      if (bytes[i] === COMMA) i += 1;
-    }
-    if (startsWith(bytes, i, DESTINATION)) {
-      const ip = words.read(bytes, i + DESTINATION.length - 1, end);
-      if (ip === null) return -1;
-      flow.destinationIp = ip;
-      i = words.after();
-      if (bytes[i] === COMMA) i += 1;
-    }
-    // Version and the like; a source or destination among them came in another order.
-    while (bytes[i] === QUOTE) {
-      if (startsWith(bytes, i, SOURCE) || startsWith(bytes, i, DESTINATION)) return -1;
-      i = afterMember(bytes, i, end);
-      if (i < 0) return -1;
-    }
-    return bytes[i] === CLOSE && bytes[i - 1] !== COMMA ? i + 1 : -1;
+  const readSighting = (id: number, bytes: Buffer, at: number, end: number): number => {
+    const seen = bytes[at] === OPEN ? sightings.read(bytes, at, end) : null;
+    if (seen === null) return -1;
+    if (id === Key.source) flow.source = seen;
+    else flow.destination = seen;
+    return sightings.after();
   };
 
-  /** After one `"key":value` and its comma. */
-  const afterMember = (bytes: Buffer, at: number, end: number): number => {
-    const colon = afterString(bytes, at, end);
-    if (colon < 0 || bytes[colon] !== COLON) return -1;
-    const i = afterValue(bytes, colon + 1, end);
-    return i >= 0 && bytes[i] === COMMA ? i + 1 : i;
+  const readList = (id: number, bytes: Buffer, at: number, end: number): number => {
+    if (bytes[at] !== OPEN_LIST) return -1;
+    if (id === Key.source_names || id === Key.destination_names) {
+      const names = nameLists.read(bytes, at, end);
+      if (names === null) return -1;
+      if (id === Key.source_names) flow.sourceNames = names;
+      else flow.destinationNames = names;
+      return nameLists.after();
+    }
+    const by = policies.read(bytes, at, end);
+    if (by === null) return -1;
+    if (id === Key.egress_allowed_by) flow.egressAllowedBy = by;
+    else flow.ingressAllowedBy = by;
+    return policies.after();
   };
 
-  let read = 0;
-  const readNumber = (bytes: Buffer, at: number, end: number): number => {
-    const after = afterNumber(bytes, at, end);
-    if (after < 0 || after - at > 9) return -1;
-    read = numberIn(bytes, at, after);
+  const readLayers = (id: number, bytes: Buffer, at: number, end: number): number => {
+    if (id === Key.IP) {
+      const after = addresses.read(bytes, at, end);
+      flow.sourceIp = addresses.found.source;
+      flow.destinationIp = addresses.found.destination;
+      return after;
+    }
+    const after = layer4.read(bytes, at, end);
+    flow.protocol = layer4.found.protocol;
+    flow.sourcePort = layer4.found.sourcePort;
+    flow.port = layer4.found.port;
+    flow.opens = layer4.found.opens;
     return after;
   };
 
-  const readFlags = (bytes: Buffer, at: number, end: number): number => {
-    const after = afterValue(bytes, at, end);
-    if (after < 0 || bytes[at] !== OPEN) return -1;
-    let [syn, ack] = [false, false];
-    for (let i = at + 1; i < after; i++) {
-      if (bytes[i] === OPEN) return -1;
-      if (bytes[i] !== QUOTE) continue;
-      if (startsWith(bytes, i, SYN)) syn = true;
-      else if (startsWith(bytes, i, ACK)) ack = true;
-      // An unset flag is not printed; one that is said to be false, or said twice, is not Hubble's way.
-      else if (bytes[i + 4] === QUOTE && !startsWith(bytes, i + 5, COLON_TRUE)) return -1;
-      i += 5;
-    }
-    flow.opens = syn && !ack;
+  /** Messages differ too much from each other to be remembered, but their answers hold what names mean. */
+  const readL7 = (step: Step, bytes: Buffer, at: number, end: number): number => {
+    const after = values.skip(step, bytes, at, end);
+    if (after < 0) return -1;
+    const { dns, text } = l7FromJson(JSON.parse(bytes.toString("utf8", at, after)), httpPaths);
+    flow.dns = dns;
+    flow.l7 = text;
     return after;
   };
 
-  const readLayer4 = (bytes: Buffer, at: number, end: number): number => {
-    if (bytes[at] !== OPEN || bytes[at + 1] !== QUOTE) return -1;
-    const protocol = PROTOCOLS.get(words.read(bytes, at + 1, end) ?? "");
-    if (protocol === undefined) return -1;
-    let i = words.after();
-    if (bytes[i] !== COLON || bytes[i + 1] !== OPEN) return -1;
-    i += 2;
-    flow.protocol = protocol;
-    const isIcmp = protocol === "ICMPv4" || protocol === "ICMPv6";
-    let [hasSource, hasPort, hasFlags] = [false, false, false];
-    while (bytes[i] === QUOTE) {
-      if (!isIcmp && !hasSource && startsWith(bytes, i, SOURCE_PORT)) {
-        i = readNumber(bytes, i + SOURCE_PORT.length, end);
-        flow.sourcePort = read;
-        hasSource = true;
-      } else if (!isIcmp && !hasPort && startsWith(bytes, i, DESTINATION_PORT)) {
-        i = readNumber(bytes, i + DESTINATION_PORT.length, end);
-        flow.port = read;
-        hasPort = true;
-      } else if (isIcmp && !hasPort && startsWith(bytes, i, ICMP_TYPE)) {
-        i = readNumber(bytes, i + ICMP_TYPE.length, end);
-        flow.port = read;
-        hasPort = true;
-      } else if (protocol === "TCP" && !hasFlags && startsWith(bytes, i, FLAGS)) {
-        i = readFlags(bytes, i + FLAGS.length, end);
-        hasFlags = true;
-      } else if (isIcmp && bytes[i + 1] === 0x63) i = afterPlainMember(bytes, i, end);
-      else return -1;
-      if (i < 0 || read > 65_535) return -1;
-      if (bytes[i] === COMMA) i += 1;
-      else break;
-    }
-    return bytes[i] === CLOSE && bytes[i - 1] !== COMMA && bytes[i + 1] === CLOSE ? i + 2 : -1;
-  };
-
-  /** An ICMP code: a member without its comma. */
-  const afterPlainMember = (bytes: Buffer, at: number, end: number): number => {
-    const colon = afterString(bytes, at, end);
-    return colon < 0 || bytes[colon] !== COLON ? -1 : afterValue(bytes, colon + 1, end);
-  };
-
-  const readEvent = (bytes: Buffer, at: number, end: number): number => {
-    if (bytes[at] !== OPEN) return -1;
-    let i = at + 1;
-    if (startsWith(bytes, i, ICMP_TYPE)) {
-      i = readNumber(bytes, i + ICMP_TYPE.length, end);
-      if (i < 0) return -1;
-      flow.eventType = read;
-      if (bytes[i] === COMMA) i += 1;
-    }
-    if (startsWith(bytes, i, SUB_TYPE)) {
-      i = readNumber(bytes, i + SUB_TYPE.length, end);
-      if (i < 0) return -1;
-      subType = read;
-    }
-    return bytes[i] === CLOSE && bytes[i - 1] !== COMMA ? i + 1 : -1;
-  };
-
-  const readBoolean = (bytes: Buffer, at: number): number => {
-    if (bytes[at] === 0x74 && bytes[at + 1] === 0x72 && bytes[at + 2] === 0x75 && bytes[at + 3] === 0x65) return at + 4;
-    return startsWith(bytes, at, FALSE) ? at + 5 : -1;
-  };
-
-  const readWord = (bytes: Buffer, at: number, end: number): string | null =>
-    bytes[at] === QUOTE ? words.read(bytes, at, end) : null;
-
-  const readKey = (key: Key, bytes: Buffer, at: number, end: number): number => {
-    switch (key) {
-      case "time": {
-        const after = times.read(bytes, at, end);
-        flow.time = times.time();
-        return after;
-      }
-      case "IP":
-        return readIps(bytes, at, end);
-      case "l4":
-        return readLayer4(bytes, at, end);
-      case "source":
-      case "destination": {
-        const seen = bytes[at] === OPEN ? sightings.read(bytes, at, end) : null;
-        if (seen === null) return -1;
-        flow[key] = seen;
-        return sightings.after();
-      }
-      case "node_name": {
-        const name = readWord(bytes, at, end);
-        if (name === null || name === "") return -1;
-        let node = nodes.get(name);
-        if (node === undefined) nodes.set(name, (node = nodeName(name)));
-        flow.node = node;
-        return words.after();
-      }
-      case "source_names":
-      case "destination_names": {
-        const names = bytes[at] === 0x5b ? nameLists.read(bytes, at, end) : null;
-        if (names === null) return -1;
-        if (key === "source_names") flow.sourceNames = names;
-        else flow.destinationNames = names;
-        return nameLists.after();
-      }
-      case "egress_allowed_by":
-      case "ingress_allowed_by": {
-        const by = bytes[at] === 0x5b ? policies.read(bytes, at, end) : null;
-        if (by === null) return -1;
-        if (key === "egress_allowed_by") flow.egressAllowedBy = by;
-        else flow.ingressAllowedBy = by;
-        return policies.after();
-      }
-      case "event_type":
-        return readEvent(bytes, at, end);
-      case "is_reply": {
-        const after = readBoolean(bytes, at);
-        if (after > 0) flow.isReply = bytes[at] === 0x74;
-        return after;
-      }
-      case "reply": {
-        const after = readBoolean(bytes, at);
-        wasReply = bytes[at] === 0x74;
-        return after;
-      }
-      case "drop_reason": {
-        const after = readNumber(bytes, at, end);
-        dropCode = read;
-        return after;
-      }
-      case "l7": {
-        const after = bytes[at] === OPEN ? afterValue(bytes, at, end) : -1;
-        if (after < 0) return -1;
-        const parsed = l7FromJson(JSON.parse(bytes.toString("utf8", at, after)), httpPaths);
-        flow.dns = parsed.dns;
-        flow.l7 = parsed.text;
-        return after;
-      }
-      case "verdict":
-      case "Type":
-      case "traffic_direction":
-      case "trace_observation_point":
-      case "drop_reason_desc": {
-        const word = readWord(bytes, at, end);
-        return word !== null && takeWord(key, word) ? words.after() : -1;
-      }
+  /** Takes a value that is one of few. */
+  const readWord = (step: Step, bytes: Buffer, at: number, end: number): number => {
+    switch (step.id) {
+      case Key.verdict:
+        flow.verdict = values.read(step, bytes, at, end, verdictFromJson) ?? flow.verdict;
+        break;
+      case Key.Type:
+        flow.type = values.read(step, bytes, at, end, typeFromJson) ?? flow.type;
+        break;
+      case Key.node_name:
+        flow.node = values.read(step, bytes, at, end, nodeFromJson) ?? "";
+        break;
+      case Key.event_type:
+        event = values.read(step, bytes, at, end, eventFromJsonValue) ?? event;
+        break;
+      case Key.traffic_direction:
+        flow.direction = values.read(step, bytes, at, end, directionFromJson) ?? null;
+        break;
+      case Key.trace_observation_point:
+        flow.point = values.read(step, bytes, at, end, pointFromJson) ?? null;
+        break;
+      case Key.drop_reason_desc:
+        drop = values.read(step, bytes, at, end, dropFromJson) ?? drop;
+        break;
+      case Key.drop_reason:
+        dropCode = values.read(step, bytes, at, end, dropFromJson)?.code ?? 0;
+        break;
+      case Key.is_reply:
+        isReply = values.read(step, bytes, at, end, replyFromJson) ?? null;
+        break;
       default:
-        return key satisfies never;
+        wasReply = values.read(step, bytes, at, end, replyFromJson) ?? null;
     }
+    return values.after();
   };
 
-  const takeWord = (key: WordKey, word: string): boolean => {
-    switch (key) {
-      case "verdict": {
-        const verdict = VERDICTS.get(word);
-        if (verdict === undefined) return false;
-        flow.verdict = verdict;
-        return true;
-      }
-      case "Type": {
-        const type = TYPES.get(word);
-        if (type === undefined) return false;
-        flow.type = type;
-        return true;
-      }
-      case "traffic_direction": {
-        const direction = DIRECTIONS.get(word);
-        if (direction === undefined) return false;
-        flow.direction = direction;
-        return true;
-      }
-      case "trace_observation_point":
-        if (word === "UNKNOWN_POINT" || word === "") return false;
-        flow.point = word;
-        return true;
-      case "drop_reason_desc":
-        if (word === "DROP_REASON_UNKNOWN" || word === "") return false;
-        flow.dropReason = word;
-        return true;
+  const readValue = (step: Step, bytes: Buffer, at: number, end: number): number => {
+    switch (step.id) {
+      case Key.skipped:
+        return values.skip(step, bytes, at, end);
+      case Key.time:
+        flow.time = times.read(bytes, at, end);
+        return times.after();
+      case Key.source:
+      case Key.destination:
+        return readSighting(step.id, bytes, at, end);
+      case Key.IP:
+      case Key.l4:
+        return readLayers(step.id, bytes, at, end);
+      case Key.source_names:
+      case Key.destination_names:
+      case Key.egress_allowed_by:
+      case Key.ingress_allowed_by:
+        return readList(step.id, bytes, at, end);
+      case Key.l7:
+        return readL7(step, bytes, at, end);
       default:
-        return key satisfies never;
+        return readWord(step, bytes, at, end);
     }
-  };
-
-  /** The envelope's own node and time: the flow has both, so they need only be there or not. */
-  const isEnd = (bytes: Buffer, at: number, end: number): boolean => {
-    let i = at;
-    if (startsWith(bytes, i, NODE_NAME)) i = afterString(bytes, i + NODE_NAME.length - 1, end);
-    if (i > 0 && startsWith(bytes, i, TIME)) i = afterString(bytes, i + TIME.length - 1, end);
-    return i > 0 && bytes[i] === CLOSE && i + 1 === end;
   };
 
   const finish = (): FlowRecord | null => {
+    // Both may be had from the envelope; that is for the full parse.
     if (Number.isNaN(flow.time) || flow.node === "") return null;
-    if (flow.isReply === null && wasReply) flow.isReply = true;
-    if (flow.dropReason === null && dropCode !== 0) flow.dropReason = dropReasonOf(dropCode);
-    if (flow.point === null && flow.eventType === 4)
-      flow.point = (subType >= 5 && subType <= 10) || subType === 12 ? "FROM" : "TO";
+    flow.eventType = event.type;
+    flow.isReply = isReply ?? (wasReply === true ? true : null);
+    const code = drop.code === 0 ? dropCode : drop.code;
+    flow.dropReason = drop.reason ?? (code === 0 ? null : dropReasonOf(code));
+    flow.point = pointOf(flow.point, event.type, event.subType);
     return flow;
   };
 
   return (bytes, from, to) => {
-    if (!startsWith(bytes, from, START)) return null;
+    if (!has(bytes, from, START)) return null;
     reset();
     let at = from + START.length - 1;
     let seen = 0;
+    let step = steps.first;
     for (;;) {
-      const colon = afterString(bytes, at, to);
-      if (colon < 0 || bytes[colon] !== COLON) return null;
-      const known = keyAt(bytes, at + 1, colon - at - 2);
-      if (known === null) at = afterValue(bytes, colon + 1, to);
-      else {
-        if ((seen & known.bit) !== 0) return null;
-        seen |= known.bit;
-        at = readKey(known.key, bytes, colon + 1, to);
-      }
+      const next = steps.after(step, bytes, at, to);
+      if (next === null || (seen & next.bit) !== 0) return null;
+      step = next;
+      seen |= step.bit;
+      at = readValue(step, bytes, at + step.bytes.length, to);
       if (at < 0) return null;
-      const next = bytes[at];
+      const c = bytes[at];
       at += 1;
-      if (next === COMMA) continue;
-      return next === CLOSE && isEnd(bytes, at, to) ? finish() : null;
+      if (c === COMMA) continue;
+      return c === CLOSE && isEnd(bytes, at, to) ? finish() : null;
     }
   };
 };
-
-const FALSE = Buffer.from("false");
-const COLON_TRUE = Buffer.from(":true");

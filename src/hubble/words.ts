@@ -10,9 +10,6 @@ const LOST_NAMES = inverse(LostEventSource);
 
 export const verdictOf = (number: number): HubbleVerdict => HUBBLE_VERDICTS[number] ?? "VERDICT_UNKNOWN";
 
-const VERDICTS: ReadonlySet<string> = new Set(HUBBLE_VERDICTS);
-export const isVerdict = (name: string): name is HubbleVerdict => VERDICTS.has(name);
-
 export const dropReasonOf = (number: number): string => DROP_NAMES.get(number) ?? `REASON_${number}`;
 
 export const lostSourceOf = (number: number): string => LOST_NAMES.get(number) ?? `SOURCE_${number}`;

@@ -52,11 +52,8 @@ const podsOf = (next: () => number, nodes: number): Pod[] => {
     const namespace = `team-${app % 24}`;
     const name = `service-${app}`;
     const labels = [
-      `k8s:app.kubernetes.io/component=backend`,
       `k8s:app.kubernetes.io/instance=${name}`,
-      `k8s:app.kubernetes.io/managed-by=Helm`,
       `k8s:app.kubernetes.io/name=${name}`,
-      `k8s:helm.sh/chart=app-template-4.2.0`,
       `k8s:io.cilium.k8s.namespace.labels.kubernetes.io/metadata.name=${namespace}`,
       `k8s:io.cilium.k8s.policy.cluster=default`,
       `k8s:io.cilium.k8s.policy.serviceaccount=${name}`,
