@@ -33,7 +33,7 @@ export interface LoweringContext {
   readonly tables: Tables;
 }
 
-export const labelMatch = (selector: Selector): PeerMatch => ({
+export const labelMatch = (selector: Selector): PeerMatch & { readonly kind: "labels" } => ({
   kind: "labels",
   selector,
   text: `labels ${selector.text}`,

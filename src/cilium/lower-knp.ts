@@ -39,6 +39,13 @@ const both = (a: SelectorTerms, b: SelectorTerms): SelectorTerms => ({
 
 const EMPTY: SelectorTerms = { labels: [], expressions: [] };
 
+const OWN_PODS =
+  "the patch release: some of 1.19 let the namespace's own pods in wherever an ingress peer of a NetworkPolicy is an ipBlock";
+
+/** 1.19.4 does, while peers are of the local cluster; 1.20 does not any more; 1.18 refuses the policy. */
+const bringsOwnPods = (direction: Direction, { settings }: LoweringContext): boolean =>
+  direction === "ingress" && settings.defaultLocalCluster && settings.version === "1.19";
+
 const lowerPeer = (
   peer: Value,
   direction: Direction,
@@ -64,10 +71,10 @@ const lowerPeer = (
   if (!namespaces.isNull) {
     const chosen = namespaceTerms(readSelector(namespaces, K8S_KEY));
     out.push(labelMatch(toSelector(both(chosen, scoped(podTerms ?? EMPTY)))));
-  } else if (podTerms !== null || (direction === "ingress" && cluster !== null)) {
-    // With a local-cluster default the agent gives an ingress peer that is a bare ipBlock the namespace's own pods as well.
+  } else if (podTerms !== null || bringsOwnPods(direction, context)) {
     const own = withLabel(scoped(podTerms ?? EMPTY), `k8s.${NAMESPACE_LABEL}`, ref.namespace ?? "default");
-    out.push(labelMatch(toSelector(own)));
+    const match = labelMatch(toSelector(own));
+    out.push(podTerms === null ? { ...match, doubt: OWN_PODS, text: `${match.text} in doubt` } : match);
   }
   if (!block.isNull) {
     block.checkObject();

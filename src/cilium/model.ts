@@ -19,7 +19,13 @@ export type CidrTerm =
 
 /** One alternative of a rule's peers. */
 export type PeerMatch =
-  | { readonly kind: "labels"; readonly selector: Selector; readonly text: string }
+  | {
+      readonly kind: "labels";
+      readonly selector: Selector;
+      /** Patch releases of this minor differ on whether the selector is there at all: what would settle it. */
+      readonly doubt?: string;
+      readonly text: string;
+    }
   | {
       readonly kind: "cidr";
       readonly include: CidrTerm;

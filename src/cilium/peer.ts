@@ -76,7 +76,8 @@ const decide = (match: PeerMatch, peer: KnownPeer, settings: CiliumSettings): Ma
   if (match.kind === "cidr-group") return matchGroup(match, peer, settings);
   if (match.kind === "fqdn") return matchFqdn(match.name, peer, settings);
   if (peer.identity === null) return match.selector.requirements.length === 0 ? YES : UNKNOWN;
-  return selects(match.selector, peer.identity) ? YES : NO;
+  if (!selects(match.selector, peer.identity)) return NO;
+  return match.doubt === undefined || peer.exact ? YES : UNKNOWN;
 };
 
 /** What an unknown match would need. */
@@ -84,6 +85,7 @@ const missingFor = (match: PeerMatch, peer: KnownPeer): string => {
   if (match.kind === "unresolved") return match.missing;
   if (match.kind === "cidr-group" && match.members === null) return match.missing;
   if (peer.identity === null) return "the peer's identity labels";
+  if (match.kind === "labels") return match.doubt ?? "the peer's identity labels";
   if (match.kind === "cidr" || match.kind === "cidr-group") return "the peer's address, for a CIDR rule";
   return "the names that were asked for the peer's address, for a toFQDNs rule";
 };

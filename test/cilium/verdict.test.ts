@@ -91,6 +91,15 @@ describe("what cannot be known is unknown and says what is missing", () => {
     expect(egress(compile([aws]), web, WORLD).verdict).toBe("unknown");
   });
 
+  test("a NetworkPolicy's ipBlock may bring the namespace's own pods along, depending on the patch release", () => {
+    const policy = networkPolicy("lan", { ingress: [{ from: [{ ipBlock: { cidr: "10.0.0.0/8" } }] }] });
+    expect(ingress(compile([policy]), web, db).missing[0]).toContain("the patch release");
+    expect(ingress(compile([policy]), web, { ...db, exact: true }).verdict).toBe("allowed");
+    expect(ingress(compile([policy], { version: "1.20" }), web, db).verdict).toBe("dropped");
+    expect(ingress(compile([policy], { defaultLocalCluster: false }), web, db).verdict).toBe("dropped");
+    expect(compile([policy], { version: "1.18", defaultLocalCluster: true }).invalid).toHaveLength(1);
+  });
+
   test("an unknown deny never lets an allow through; a default deny needs no more facts", () => {
     const deny = cnp("deny", { egressDeny: [{ toCIDR: ["10.0.0.0/8"] }] });
     const allow = cnp("allow", { egress: [{ toEntities: ["world"] }] });
