@@ -17,7 +17,7 @@ import type { Style } from "./style.ts";
 /** One NetworkPolicy that becomes a CiliumNetworkPolicy of the same meaning (lesson 23). */
 export interface Conversion {
   readonly from: AppliedPolicy;
-  readonly document: PolicyDocument;
+  readonly documents: readonly PolicyDocument[];
   readonly file: FileChange;
 }
 
@@ -36,6 +36,8 @@ interface Input {
   readonly faces: Faces;
   readonly style: Style;
 }
+
+const LOCK = "What the NetworkPolicy did by being there: its pods are locked, on purpose.";
 
 /** A file that holds this one object and nothing else can be written anew; any other is somebody's to edit. */
 const aloneIn = (tree: SourceTree, file: string, name: string): boolean => {
@@ -87,20 +89,20 @@ export const planConversions = (input: Input): ConversionPlan => {
       );
       continue;
     }
-    if (taken.has(from.ref.name)) {
+    if (taken.has(from.ref.name) || taken.has(`${from.ref.name}-lock`)) {
       skip("a CiliumNetworkPolicy of the same name is there already");
       continue;
     }
-    const object = ciliumOf(from.object, settings);
-    if (object === null) {
+    const objects = ciliumOf(from.object, settings);
+    if (objects === null) {
       skip("it holds something that has no equal in a CiliumNetworkPolicy");
       continue;
     }
-    const document: PolicyDocument = { object, namespace, origin: null };
+    const documents = objects.map((object): PolicyDocument => ({ object, namespace, origin: null }));
     const others = inventory.policies.filter((p) => p !== from);
     const diff = semanticDiff(
       compilePolicies(inventory.policies, settings),
-      compilePolicies([...others, document], settings),
+      compilePolicies([...others, ...documents], settings),
       endpoints,
     );
     const changed = [...diff.gains, ...diff.losses, ...diff.unclear];
@@ -112,11 +114,12 @@ export const planConversions = (input: Input): ConversionPlan => {
       ...remarksIn(tree, file),
       `Converted from NetworkPolicy ${from.ref.name}: no endpoint's verdict changes (lesson 23).`,
     ];
-    conversions.push({
-      from,
-      document,
-      file: { path: file, mode: tree.mode(file) ?? "100644", text: objectText(object, remarks, style) },
-    });
+    const text = objects
+      .map((object, n) =>
+        objectText(object, n === 0 ? remarks : [LOCK], n === 0 ? style : { ...style, documentStart: true }),
+      )
+      .join("");
+    conversions.push({ from, documents, file: { path: file, mode: tree.mode(file) ?? "100644", text } });
     notes.push(
       `${what} becomes a CiliumNetworkPolicy of the same meaning, in the same file and by the same Kustomization.`,
     );

@@ -128,38 +128,51 @@ const rulesOf = (
 };
 
 /**
- * A NetworkPolicy as a CiliumNetworkPolicy of the same meaning, as far as it can be said; null where it cannot. A
- * direction that the policy governs and that allows nothing becomes the bare default-deny rule (C A.7).
+ * A NetworkPolicy as CiliumNetworkPolicies of the same meaning, as far as it can be said; null where it cannot. What it
+ * allows becomes an additive policy; that it locks its pods becomes a policy of its own, because an allow that also locks
+ * is what people overlook (lesson 31, C A.5).
  */
-export const ciliumOf = (policy: unknown, settings: Pick<CiliumSettings, "defaultLocalCluster">): Json | null => {
+export const ciliumOf = (
+  policy: unknown,
+  settings: Pick<CiliumSettings, "defaultLocalCluster">,
+): readonly Json[] | null => {
   try {
     const { metadata, spec: body } = record(policy);
     const { name, namespace, labels } = record(metadata);
     const spec = record(body);
+    if (typeof name !== "string") throw new NoEqual();
     const types = list(spec["policyTypes"]);
     const governs = {
-      ingress: types.includes("Ingress") || !types.includes("Egress"),
+      ingress: types.includes("Ingress") || !types.includes("Egress") || list(spec["ingress"]).length > 0,
       egress: types.includes("Egress") || list(spec["egress"]).length > 0,
     };
-    const section = (direction: "ingress" | "egress"): Json => {
-      const rules = rulesOf(list(spec[direction]), direction, settings);
-      if (rules.length > 0) return { [direction]: rules };
-      return governs[direction] ? { [direction]: [{}] } : {};
+    const endpointSelector = selector(terms(spec["podSelector"], ""));
+    const rules = {
+      ingress: rulesOf(list(spec["ingress"]), "ingress", settings),
+      egress: rulesOf(list(spec["egress"]), "egress", settings),
     };
-    return {
+    const object = (own: string, content: Json): Json => ({
       apiVersion: "cilium.io/v2",
       kind: "CiliumNetworkPolicy",
       metadata: {
-        name,
+        name: own,
         ...(namespace === undefined ? {} : { namespace }),
         ...(isRecord(labels) && Object.keys(labels).length > 0 ? { labels } : {}),
       },
-      spec: {
-        endpointSelector: selector(terms(spec["podSelector"], "")),
-        ...section("ingress"),
-        ...section("egress"),
-      },
-    };
+      spec: { endpointSelector, ...content },
+    });
+    const allows = rules.ingress.length + rules.egress.length > 0;
+    const lock = object(allows ? `${name}-lock` : name, {
+      ...(governs.ingress ? { ingress: [{}] } : {}),
+      ...(governs.egress ? { egress: [{}] } : {}),
+    });
+    if (!allows) return [lock];
+    const allow = object(name, {
+      enableDefaultDeny: { ingress: false, egress: false },
+      ...(rules.ingress.length > 0 ? { ingress: rules.ingress } : {}),
+      ...(rules.egress.length > 0 ? { egress: rules.egress } : {}),
+    });
+    return [allow, lock];
   } catch (error) {
     if (error instanceof NoEqual) return null;
     throw error;

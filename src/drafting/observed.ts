@@ -209,7 +209,9 @@ export const observedNeeds = (edges: readonly Edge[], field: Field): Gathered =>
       const found = targets(far, direction, edge, subject, field);
       if (found.length === 0) leftOut.push({ what, why: "Hubble did not say who the other end is" });
       for (const { peer, pattern, widened, faces } of found) {
-        const http3 = direction === "ingress" && edge.protocol === "TCP" && servesHttp3(subject, edge.port, field);
+        // Browsers change over to HTTP/3 by themselves; pods that come to a gateway do not.
+        const fromOutside = direction === "ingress" && peer.kind === "entities" && edge.protocol === "TCP";
+        const http3 = fromOutside && servesHttp3(subject, edge.port, field);
         for (const protocol of http3 ? (["TCP", "UDP"] as const) : [edge.protocol])
           needs.push({
             subject,

@@ -35,9 +35,13 @@ const networkPolicy = (spec: unknown): Record<string, unknown> => ({
   spec,
 });
 
-const changes = (before: unknown, after: unknown): number => {
-  const compile = (object: unknown) => compilePolicies([{ object, namespace: "shop", origin: null }], settings);
-  const [old, young] = [compile(before), compile(after)];
+const changes = (before: unknown, after: readonly unknown[] | null): number => {
+  const compile = (objects: readonly unknown[]) =>
+    compilePolicies(
+      objects.map((object) => ({ object, namespace: "shop", origin: null })),
+      settings,
+    );
+  const [old, young] = [compile([before]), compile(after ?? [])];
   expect([old.invalid, young.invalid]).toEqual([[], []]);
   const { gains, losses, unclear } = semanticDiff(old, young, endpoints);
   return gains.length + losses.length + unclear.length;
@@ -102,6 +106,19 @@ describe("a NetworkPolicy as a CiliumNetworkPolicy", () => {
   it("is none where the object is none", () => {
     expect(ciliumOf(networkPolicy({ podSelector: "everything" }), settings)).toBeNull();
     expect(ciliumOf("nonsense", settings)).toBeNull();
+  });
+});
+
+describe("what it allows and that it locks", () => {
+  it("become two policies: an additive one, and a lock on purpose", () => {
+    const both = ciliumOf(networkPolicy({ podSelector: {}, ingress: [{ from: [{ podSelector: {} }] }] }), settings);
+    expect(both).toMatchObject([
+      {
+        metadata: { name: "cache" },
+        spec: { enableDefaultDeny: { ingress: false, egress: false }, ingress: [{ fromEndpoints: [{}] }] },
+      },
+      { metadata: { name: "cache-lock" }, spec: { endpointSelector: {}, ingress: [{}] } },
+    ]);
   });
 });
 

@@ -88,7 +88,11 @@ const everything = (namespace: string): readonly LegitimateFlow[] => {
 };
 
 // Out of scope, suspended, and carved out are other gates' business; `media` is locked already.
-const NAMESPACES = ["auth", "collab", "databases", "home", "network", "observability", "selfhosted"];
+const OTHERS = new Set(["flux-system", "kube-system", "downloads", "vpn", "games", "media"]);
+const NAMESPACES = inventory.namespaces
+  .filter((n) => !OTHERS.has(n.name) && !n.suspended && !n.dormant)
+  .map((n) => n.name)
+  .toSorted();
 
 /** Over-admission, edge by edge, with its reason. Everywhere else it is none. */
 const ADMITTED: Readonly<Record<string, readonly string[]>> = {
@@ -97,11 +101,23 @@ const ADMITTED: Readonly<Record<string, readonly string[]>> = {
   network: [
     "collab/Deployment/board > network/Deployment/envoy-external:10443/TCP (asked)",
     "probing/Deployment/blackbox > network/Deployment/envoy-external:10443/TCP (asked)",
-    // One rule for everybody who comes to the gateway: the prober may use HTTP/3 as well.
-    "probing/Deployment/blackbox > network/Deployment/envoy-internal:10443/UDP (asked)",
     "probing/Job/smoke > network/Deployment/envoy-external:10443/TCP (asked)",
     "tools/Deployment/notes-proxy > network/Deployment/envoy-external:10443/TCP (asked)",
   ],
+  probing: [
+    "probing/Deployment/blackbox > network/Deployment/envoy-external:10443/TCP (asked)",
+    "probing/Job/smoke > network/Deployment/envoy-external:10443/TCP (asked)",
+  ],
+  tools: ["tools/Deployment/notes-proxy > network/Deployment/envoy-external:10443/TCP (asked)"],
+};
+
+/**
+ * What one day cannot show and no manifest reader finds: the first is in an issuer's solver, the second in a script that
+ * runs when its Job does. Start-up coverage and sign-off are for them (lessons 7 and 33).
+ */
+const BEYOND: Readonly<Record<string, readonly string[]>> = {
+  "cert-manager": ["cert-manager/Deployment/cert-manager > fqdn:acmedns.provider.example:443/TCP (rare)"],
+  iot: ["iot/Job/tidy > fqdn:packages.distro.example:80/TCP (asked)"],
 };
 
 describe.each(NAMESPACES)("the sample's %s, drafted from one day of its traffic", (namespace) => {
@@ -114,22 +130,29 @@ describe.each(NAMESPACES)("the sample's %s, drafted from one day of its traffic"
 
   it("loses no legitimate flow under default-deny, rare ones and logins included", () => {
     const lost = flows.filter((f) => touches(f, namespace) && decide(f).verdict !== "allowed").map(told);
-    expect([...new Set(lost)]).toEqual([]);
+    const beyond = BEYOND[namespace] ?? [];
+    expect([...new Set(lost)].filter((flow) => !beyond.includes(flow))).toEqual([]);
   });
 
   it("admits nothing besides, but for what is written down here", () => {
-    const legitimate = new Set(flows.map((f) => `${f.source.id} ${f.destination.id} ${f.port}/${f.protocol}`));
-    const own = new Set(draft.rules.filter((r) => !r.summary.startsWith("Baseline")).map((r) => r.policy.name));
+    const own = new Map(draft.rules.map((r) => [`${r.policy.name} ${r.rule}`, r.summary]));
     const isNode = (end: LegitimateEnd): boolean => end.id === "reserved:host" || end.id === "reserved:remote-node";
+    // A rule for the world is one by choice, and says so with its cost: there, one stranger is every stranger.
+    const far = (end: LegitimateEnd, wide: boolean): string => (wide && !end.endpoint ? "outside" : end.id);
+    const key = (f: LegitimateFlow, wide: boolean): string =>
+      `${far(f.source, wide)} ${far(f.destination, wide)} ${f.port}/${f.protocol}`;
+    const legitimate = [new Set(flows.map((f) => key(f, false))), new Set(flows.map((f) => key(f, true)))] as const;
     const extra = everything(namespace).filter((f) => {
-      if (legitimate.has(`${f.source.id} ${f.destination.id} ${f.port}/${f.protocol}`)) return false;
-      // A node that may reach a pod is every node: pods move (lesson 36).
+      // A node that may reach a pod is every node: pods move (lesson 36). A load balancer is there for everybody outside.
       if (isNode(f.source) || isNode(f.destination)) return false;
-      // A load balancer is there for everybody outside.
       if (!f.source.endpoint && f.destination.id.startsWith("network/Deployment/envoy-")) return false;
       const verdict = decide(f);
       const side = f.source.namespace === namespace ? verdict.egress : verdict.ingress;
-      return side.verdict === "allowed" && side.by.some((r) => own.has(r.policy.name));
+      const rules = side.by.flatMap((r) => own.get(`${r.policy.name} ${r.rule}`) ?? []);
+      if (side.verdict !== "allowed" || rules.length === 0 || rules.every((r) => r.startsWith("Baseline")))
+        return false;
+      const wide = rules.some((r) => /: world|to world|would also admit every address outside/.test(r));
+      return !legitimate[wide ? 1 : 0].has(key(f, wide));
     });
     expect([...new Set(extra.map(told))].toSorted()).toEqual(ADMITTED[namespace] ?? []);
   });
@@ -138,9 +161,12 @@ describe.each(NAMESPACES)("the sample's %s, drafted from one day of its traffic"
     expect(draftOf(namespace, merged, after).files).toEqual([]);
   });
 
-  it("needs nothing in other namespaces that is not said", () => {
-    const dropped = flows.filter((f) => touches(f, namespace) && decide(f).verdict !== "allowed");
-    expect(dropped.length === 0 || draft.neededElsewhere.length > 0).toBe(true);
+  it("names what other namespaces would have to open", () => {
+    const open = compilePolicies(after.policies, settings);
+    const shut = flows.filter((f) => touches(f, namespace) && open.connection({ ...f }).verdict !== "allowed");
+    const far = shut.map((f) => (f.source.namespace === namespace ? f.destination : f.source).namespace);
+    const named = new Set(draft.neededElsewhere.map((n) => n.namespace));
+    expect(far.filter((ns) => ns !== null && !named.has(ns))).toEqual([]);
   });
 
   it("passes validity and audit", () => {
@@ -152,6 +178,8 @@ describe.each(NAMESPACES)("the sample's %s, drafted from one day of its traffic"
 
   it("inserts and touches nothing else", () => {
     for (const { path, text } of draft.files) {
+      // A NetworkPolicy that is converted is written anew, on purpose.
+      if (tree.read(path)?.includes("kind: NetworkPolicy") === true) continue;
       const left = (tree.read(path) ?? "").split("\n");
       for (const line of (text ?? "").split("\n")) if (line === left[0]) left.shift();
       expect([path, left]).toEqual([path, []]);
