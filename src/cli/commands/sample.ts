@@ -74,17 +74,18 @@ export const sampleCommand = (): Command => {
       (text: string, all: string[]) => [...all, text],
       [],
     )
-    .action((turn: string, options: Options & { hole: readonly string[] }) =>
-      withSample(options, async (world, face) => {
-        const span = parseTurn(turn);
-        const holes = options.hole.map(parseHole);
+    .action((turn: string, options: Options & { hole: readonly string[] }) => {
+      // Read before the sample is opened: a mistake must not cost a day of played time.
+      const span = parseTurn(turn);
+      const holes = options.hole.map(parseHole);
+      return withSample(options, async (world, face) => {
         const done = await world.turn(span, holes);
         face.answer(
           { version: 1, ...done },
           () => `The clock is at ${done.clock}: ${duration(span)} played, ${done.flows} flows read.`,
         );
-      }),
-    );
+      });
+    });
   common(
     sample.command("do <action...>").description("something a person or the cluster does: login APP, restart NS/POD …"),
   ).action((words: readonly string[], options: Options) =>
