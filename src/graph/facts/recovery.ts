@@ -256,8 +256,12 @@ const agent = ({ inventory, facts, who }: Asked): readonly RecoveryEdge[] =>
 
 const inNamespace = (actor: Actor, namespace: string): boolean => namespaceOf(actor.peer.labels ?? []) === namespace;
 
+/** A suspended app is left out of drafting; its way is judged again when it comes back. */
+const rests = ({ workload }: Actor): boolean => workload?.suspended === true;
+
 /** The recovery path as far as it runs through one namespace, edge by edge. */
 export const recoveryEdges = (asked: Asked): readonly RecoveryEdge[] =>
   [dns, gitops, webhooks, gateways, tunnels, identity, secrets, agent]
     .flatMap((part) => part(asked))
-    .filter((e) => inNamespace(e.source, asked.namespace) || inNamespace(e.destination, asked.namespace));
+    .filter((e) => inNamespace(e.source, asked.namespace) || inNamespace(e.destination, asked.namespace))
+    .filter((e) => !rests(e.source) && !rests(e.destination));

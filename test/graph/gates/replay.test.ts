@@ -283,6 +283,17 @@ egress: [{ toEndpoints: [{ matchLabels: { "k8s:io.kubernetes.pod.namespace": kub
     );
   });
 
+  it("asks nothing for an app that is suspended", () => {
+    const resting = workloads.map((w) => (w === board ? { ...w, suspended: true } : w));
+    const after = inventory({
+      namespaces,
+      workloads: resting,
+      objects: { "flux-system/apps": baseline("collab") },
+      more,
+    });
+    passed(recoveryPath, facts("propose-allows", "collab", nothing, after, { evidence: evidence([]) }));
+  });
+
   it("stops a webhook that the API server could call from one node and not from another", () => {
     const hook =
       "apiVersion: admissionregistration.k8s.io/v1\nkind: ValidatingWebhookConfiguration\nmetadata: { name: guard }\nwebhooks: [{ name: a, clientConfig: { service: { namespace: media, name: player, port: 443 } } }]";
