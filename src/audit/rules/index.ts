@@ -24,6 +24,7 @@ import { lbAddressCidr } from "./lb-address-cidr.ts";
 import { lbIngress } from "./lb-ingress.ts";
 import { multicastNeedsWorld } from "./multicast-needs-world.ts";
 import { nodeCidr } from "./node-cidr.ts";
+import { notUnderstood } from "./not-understood.ts";
 import { operatorJobs } from "./operator-jobs.ts";
 import { orphanPolicy } from "./orphan-policy.ts";
 import { pingNeedsIcmps } from "./ping-needs-icmps.ts";

@@ -3,7 +3,7 @@ import type { Rule } from "../rule.ts";
 import { cidrDefect, cidrs, onPort, says } from "./cidrs.ts";
 
 /** Ports on which nothing but a node answers. */
-const NODE_PORTS: Readonly<Record<string, string>> = {
+export const NODE_PORTS: Readonly<Record<string, string>> = {
   "10250": "the kubelet",
   "10256": "kube-proxy",
   "10257": "the controller manager",

@@ -24,6 +24,9 @@ const translatedAtAll = (context: Context, ends: readonly End[], port: PortView)
   return found.every((t) => t !== null && t.containerPort === first.containerPort) ? first : null;
 };
 
+const speaksAs = (a: PortView, b: PortView): boolean =>
+  a.protocol === b.protocol || a.protocol === "ANY" || b.protocol === "ANY";
+
 const fixOf = (rule: RuleView, port: PortView, to: Translated, alone: boolean): Fix | null =>
   alone && to.sure === "certain"
     ? {
@@ -140,7 +143,7 @@ export const servicePortNotTargetPort: Rule = {
             yield* unopened(context, rule, peer, governed, port);
             continue;
           }
-          const also = (rule.ports ?? []).some((p) => p.number === to.containerPort);
+          const also = (rule.ports ?? []).some((p) => p.number === to.containerPort && speaksAs(p, port));
           const masked = also || isOpenAnyWay(context, rule, governed, port, to);
           const [end] = governed;
           yield inRule(rule, {
