@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { stringify } from "yaml";
 import { MINUTE, iso, type Clock } from "../facts/clock.ts";
 import { OperatorError } from "../facts/errors.ts";
-import { parseAction } from "./actions.ts";
+import { KNOWN_ACTIONS, parseAction } from "./actions.ts";
 import { loadAdmission, type Admission } from "./cluster/admission.ts";
 import type { ClusterState, KustomizationState } from "./cluster/flux.ts";
 import { isFluxKustomization, specOf } from "./cluster/objects.ts";
@@ -73,6 +73,8 @@ export interface World {
   /** The bare repository that everything is pulled from. */
   readonly remote: string;
   status(): Promise<WorldStatus>;
+  /** What `do` understands, for a person to choose from. */
+  readonly actions: readonly { readonly words: string; readonly about: string }[];
   /** Does what the words say at the clock's time; its flows are played when the clock is turned past it. */
   do(words: string): Promise<Deed>;
   serve(): Promise<ServedWorld>;
@@ -131,6 +133,7 @@ class SampleWorld implements World {
   readonly remote: string;
   readonly start: number;
   readonly clock: Clock;
+  readonly actions = KNOWN_ACTIONS;
   readonly #state: WorldState;
   readonly #cache: string;
   readonly #renderings = new Map<string, Promise<Rendering>>();

@@ -6,8 +6,8 @@ import type { Journey, Talk } from "../scenario/model.ts";
 import { APISERVER_VIP, INSIDE_ZONE, OUTSIDERS } from "../scenario/nodes.ts";
 import { JOURNEYS, WORKLOADS, serviceOf } from "../scenario/areas.ts";
 import type { Action, SwitchName } from "../state.ts";
-import { deciderOf, type Decider } from "./decide.ts";
-import { endKey, type End } from "./ends.ts";
+import { deciderOf, type Decider, type Decision } from "./decide.ts";
+import type { End } from "./ends.ts";
 import { journeyAt, occurrencesBetween, type Cast, type Occurrence } from "./occurrences.ts";
 import { shapesOf, type Connection, type DnsQuestion, type Shape } from "./shapes.ts";
 
@@ -46,7 +46,7 @@ export const makeTraffic = (world: {
   readonly actions: readonly Action[];
 }): Traffic => {
   const { seed, start, timeline, actions } = world;
-  const shapes = new WeakMap<Decider, Map<string, ReturnType<typeof shapesOf>>>();
+  const shapes = new WeakMap<Decision, Map<string, ReturnType<typeof shapesOf>>>();
 
   /** Times at which pods or policies change. */
   const edges = [
@@ -69,15 +69,16 @@ export const makeTraffic = (world: {
     return cast;
   };
 
-  const shapesFor = (decider: Decider, connection: Connection): ReturnType<typeof shapesOf> => {
-    const memory = shapes.get(decider) ?? new Map<string, ReturnType<typeof shapesOf>>();
-    shapes.set(decider, memory);
-    const { source, destination, protocol, port, dns, dialled, oneWay, long } = connection;
-    const memo = `${endKey(source)}>${endKey(destination)}:${String(port)}/${protocol} ${String(long)} ${String(oneWay)} ${dialled?.ip ?? ""} ${dns.map((q) => q.name).join()}`;
-    const known = memory.get(memo);
+  /** One decision stands for its ends and port; what is left are the few ways in which its packets can be shown. */
+  const shapesFor = (connection: Connection): ReturnType<typeof shapesOf> => {
+    const { decision, dns, dialled, oneWay, long } = connection;
+    const memory = shapes.get(decision) ?? new Map<string, ReturnType<typeof shapesOf>>();
+    shapes.set(decision, memory);
+    const variant = `${String(long)} ${String(oneWay)} ${dialled?.ip ?? ""} ${dns.map((q) => q.name).join()}`;
+    const known = memory.get(variant);
     if (known !== undefined) return known;
     const made = shapesOf(connection);
-    memory.set(memo, made);
+    memory.set(variant, made);
     return made;
   };
 
@@ -88,7 +89,7 @@ export const makeTraffic = (world: {
     let serial = 0;
     let time = happens.time;
     const connect = (connection: Connection): boolean => {
-      const { shapes, delivered } = shapesFor(decider, connection);
+      const { shapes, delivered } = shapesFor(connection);
       const tries = delivered ? [0] : connection.protocol === "TCP" ? RETRIES.TCP : RETRIES.other;
       const port = 32_768 + ((h + serial * 7_919) % 28_000);
       for (const wait of emit === null ? [] : tries) {
