@@ -353,4 +353,65 @@ egress: [{ toEndpoints: [{ matchLabels: { "k8s:io.kubernetes.pod.namespace": kub
     stopped(recoveryPath, asks(`{ port: "443", protocol: TCP }`), 27);
     passed(recoveryPath, asks(`{ port: "7844", protocol: UDP }`));
   });
+
+  it("stops a lock that would cut off a Git server in here, the provider's database or the secret store", () => {
+    const served = (namespace: string, name: string, port: number) =>
+      [workload(`${namespace}/Deployment/${name}`, [port]), service(namespace, name, port, port)] as const;
+    const [git, gitService] = served("forge", "gitea", 3000);
+    const [db, dbService] = served("auth", "postgres", 5432);
+    const [vault, vaultService] = served("vault", "vault", 8200);
+    const [eso] = served("secrets", "external-secrets", 8080);
+    const controller = { ...eso, podLabels: { "app.kubernetes.io/name": "external-secrets" } };
+    const backing: DeclaredEdge = {
+      ...issuer,
+      source: { namespace: "auth", workload: "idp", kind: "Deployment" },
+      target: { kind: "host", host: "postgres.auth.svc.cluster.local" },
+      port: 5432,
+      why: "database",
+      key: "DB_HOST",
+    };
+    const objects = docs(
+      "apiVersion: source.toolkit.fluxcd.io/v1\nkind: GitRepository\nmetadata: { name: home, namespace: flux-system }\nspec: { url: 'http://gitea.forge.svc.cluster.local:3000/home.git' }",
+      "apiVersion: external-secrets.io/v1\nkind: ClusterSecretStore\nmetadata: { name: vault }\nspec: { provider: { vault: { server: 'http://vault.vault.svc.cluster.local:8200' } } }",
+    );
+    const asks = (namespace: string, ...yaml: readonly string[]) =>
+      facts(
+        "propose-allows",
+        namespace,
+        nothing,
+        inventory({
+          namespaces: [...namespaces, "forge", "vault", "secrets"],
+          workloads: [...workloads, git, db, vault, controller],
+          objects: { "flux-system/apps": docs(objects, ...yaml) },
+          more: {
+            ...more,
+            services: [...(more.services ?? []), gitService, dbService, vaultService],
+            declared: [issuer, backing],
+          },
+        }),
+      );
+    const dnsOnly = (namespace: string): string =>
+      allow(
+        namespace,
+        "dns",
+        `endpointSelector: {}
+egress: [{ toEndpoints: [{ matchLabels: { "k8s:io.kubernetes.pod.namespace": kube-system, "k8s:k8s-app": kube-dns } }] }]`,
+      );
+    const from = (namespace: string, port: number, peer: string) =>
+      allow(
+        namespace,
+        "in",
+        `endpointSelector: {}\ningress: [{ fromEndpoints: [{ matchLabels: { "k8s:io.kubernetes.pod.namespace": ${peer} } }], toPorts: [{ ports: [{ port: "${port}" }] }] }]`,
+      );
+
+    expect(stopped(recoveryPath, asks("forge", dnsOnly("forge")), 27).reason).toContain("GitOps source home");
+    passed(recoveryPath, asks("forge", dnsOnly("forge"), from("forge", 3000, "flux-system")));
+    expect(stopped(recoveryPath, asks("vault", dnsOnly("vault")), 27).reason).toContain("secret store vault");
+    passed(recoveryPath, asks("vault", dnsOnly("vault"), from("vault", 8200, "secrets")));
+    const gateway = from("auth", 9091, "network");
+    expect(stopped(recoveryPath, asks("auth", dnsOnly("auth"), gateway), 27).reason).toContain(
+      "identity provider's own backing",
+    );
+    passed(recoveryPath, asks("auth", baseline("auth"), gateway));
+  });
 });
