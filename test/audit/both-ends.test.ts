@@ -210,6 +210,14 @@ describe("lan-host-is-world", () => {
     expect(said(parts, "declared-dependency-dropped")).toEqual([]);
   });
 
+  it("wonders who listens on the nodes on a port that nothing of theirs opens", () => {
+    const strange = pair(rule("toEntities: [host]"), "");
+    expect(findings(strange, "lan-host-is-world").map((f) => f.severity)).toEqual(["warning"]);
+    const onNodes = pod("ops/recorder", { ports: ["554"], more: { hostNetwork: true } });
+    expect(said({ ...strange, workloads: [...(strange.workloads ?? []), onNodes] }, "lan-host-is-world")).toEqual([]);
+    expect(said(pair(rule("toEntities: [host]").replace('"554"', '"10250"'), ""), "lan-host-is-world")).toEqual([]);
+  });
+
   it("is content with its CIDR, or world", () => {
     for (const peer of ["toCIDR: [192.168.1.0/24]", "toEntities: [world]"])
       expect(said(pair(rule(peer), "", { declared: [camera] }), "lan-host-is-world")).toEqual([]);

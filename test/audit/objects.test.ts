@@ -152,3 +152,17 @@ describe("policy-file-unreached", () => {
     expect(findings({ more }, "policy-file-unreached").map((f) => f.severity)).toEqual(["warning", "info"]);
   });
 });
+
+describe("manifest-not-understood", () => {
+  it("says what the walk could not read, where it stands", () => {
+    const problem = {
+      what: "broken YAML: a colon is missing",
+      origin: { file: "a.yaml", line: 3, column: 1 },
+      remedy: "Repair it",
+    };
+    expect(
+      findings({ more: { problems: [problem] } }, "manifest-not-understood").map((f) => [f.severity, f.message]),
+    ).toEqual([["warning", "broken YAML: a colon is missing. Repair it"]]);
+    expect(said({}, "manifest-not-understood")).toEqual([]);
+  });
+});

@@ -84,4 +84,5 @@ export const RULES: readonly Rule[] = [
   chartNetworkPolicy,
   defaultDenyDependsOn,
   orphanPolicy,
+  notUnderstood,
 ];

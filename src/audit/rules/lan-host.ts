@@ -4,7 +4,7 @@ import { HOST, REMOTE_NODE } from "../judge.ts";
 import { portText, subjectText } from "../policy-view.ts";
 import type { PortView, RuleView } from "../policy-view.ts";
 import type { Defect, Rule } from "../rule.ts";
-import { podTerms } from "../selector.ts";
+import { matches, podTerms } from "../selector.ts";
 import { placesToRepair } from "./declared-dependency.ts";
 import { NODE_PORTS } from "./node-cidr.ts";
 import { inRule } from "./shared.ts";
@@ -66,12 +66,21 @@ const isNodesOnly = (rule: RuleView): boolean =>
 const isStrange = (port: PortView, known: ReadonlySet<number>): boolean =>
   port.number !== null && port.number > 0 && port.endPort === null && !known.has(port.number);
 
+/** Whether a manifest names the very machine that a rule means; then the finding about it says more. */
+const isNamed = (context: Context, rule: RuleView): boolean =>
+  context.inventory.declared.some(
+    (d) =>
+      d.target.kind === "address" &&
+      (rule.ports ?? []).some((p) => p.number === d.port) &&
+      sourcesOf(context, d).some((pod) => matches(rule.spec.subject, pod) === "yes"),
+  );
+
 /** One app sent to the nodes on a port that nothing of the nodes is known to open. */
 function* fromRules(context: Context): Generator<Defect> {
   const known = nodePorts(context);
   for (const rule of context.rules) {
     if (!isNodesOnly(rule) || rule.ports === null || rule.ports.length === 0) continue;
-    if (!rule.ports.every((p) => isStrange(p, known))) continue;
+    if (!rule.ports.every((p) => isStrange(p, known)) || isNamed(context, rule)) continue;
     yield inRule(rule, {
       sure: "likely",
       message: `${subjectText(rule.spec)} may reach the cluster's own nodes on ${portText(rule.ports)}, and nothing there is known to answer on it. A machine on the LAN is world: write toCIDR with its address`,
