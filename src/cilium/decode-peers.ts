@@ -1,6 +1,6 @@
 import type { CiliumSettings } from "../facts/settings.ts";
 import type { Section } from "./decode.ts";
-import { ENTITIES } from "./entities.ts";
+import { entitiesOf } from "./entities.ts";
 import { MAX_FQDN_LENGTH } from "./fqdn.ts";
 import type { Value } from "./go-json.ts";
 import { containsAddress, parseCidr, parsePrefix } from "./cidr.ts";
@@ -32,7 +32,7 @@ export interface RawPeers {
   readonly requires: number;
 }
 
-const readCidr = (value: Value): RawCidr => {
+const readCidr = (value: Value, settings: CiliumSettings): RawCidr => {
   value.checkObject();
   const selector = value.at("cidrGroupSelector");
   const cidr = value.at("cidr").text();
@@ -48,11 +48,11 @@ const readCidr = (value: Value): RawCidr => {
       "Keep exactly one of the three.",
     );
   }
-  if (cidr !== "" && kinds === 1) checkCidrRule(value, cidr, except);
+  if (cidr !== "" && kinds === 1) checkCidrRule(value, cidr, except, settings);
   return { cidr, except, group, groupSelector };
 };
 
-const checkCidrRule = (value: Value, cidr: string, except: readonly string[]): void => {
+const checkCidrRule = (value: Value, cidr: string, except: readonly string[], { version }: CiliumSettings): void => {
   const outer = parsePrefix(cidr);
   if (outer === null) {
     value.at("cidr").refuse(`unable to parse CIDR ${JSON.stringify(cidr)}`, "Write `address/bits`.");
@@ -62,7 +62,7 @@ const checkCidrRule = (value: Value, cidr: string, except: readonly string[]): v
     const inner = parsePrefix(text);
     const where = value.at("except").at(i);
     if (inner === null) where.refuse(`unable to parse CIDR ${JSON.stringify(text)}`, "Write `address/bits`.");
-    else if (!containsAddress(outer, inner)) {
+    else if (!containsAddress(outer, inner) || (version === "1.20" && inner.bits < outer.bits)) {
       where.refuse(`${text} does not lie inside ${cidr}`, "Except only what the CIDR contains.");
     }
   }
@@ -134,7 +134,11 @@ export const readPeers = (value: Value, section: Section, settings: CiliumSettin
         ?.map((v) => readSelector(v)) ?? null,
     entities: value.at(`${prefix}Entities`).texts(),
     cidrs: value.at(`${prefix}CIDR`).texts(),
-    cidrSet: value.at(`${prefix}CIDRSet`).list()?.map(readCidr) ?? null,
+    cidrSet:
+      value
+        .at(`${prefix}CIDRSet`)
+        .list()
+        ?.map((v) => readCidr(v, settings)) ?? null,
     fqdns:
       fqdns?.map((v) => {
         v.checkObject();
@@ -180,11 +184,11 @@ export const checkPeers = (value: Value, peers: RawPeers, section: Section, sett
     }
   }
   for (const [i, entity] of (peers.entities ?? []).entries()) {
-    if (!ENTITIES.has(entity)) {
+    if (!entitiesOf(settings.version).includes(entity)) {
       value
         .at(`${prefix}Entities`)
         .at(i)
-        .refuse(`unsupported entity: ${entity}`, `Use one of ${[...ENTITIES].join(", ")}.`);
+        .refuse(`unsupported entity: ${entity}`, `Use one of ${entitiesOf(settings.version).join(", ")}.`);
     }
   }
 };

@@ -100,11 +100,13 @@ const readDns = (value: Value, settings: CiliumSettings): void => {
 const readL7 = (value: Value, ports: number, settings: CiliumSettings): RawL7 | null => {
   value.checkObject();
   if (value.isNull) return null;
+  // 1.20 knows http and dns alone: the rest is dropped in decoding, and the ports are open.
+  const old = settings.version !== "1.20";
   const http = value.at("http").list();
-  const kafka = value.at("kafka").list();
+  const kafka = old ? value.at("kafka").list() : null;
   const dns = value.at("dns").list();
-  const l7 = value.at("l7").list();
-  const l7proto = value.at("l7proto").text();
+  const l7 = old ? value.at("l7").list() : null;
+  const l7proto = old ? value.at("l7proto").text() : "";
   for (const item of l7 ?? []) item.textMap();
   const empty = [http, kafka, dns, l7].every((list) => (list?.length ?? 0) === 0);
   for (const item of http ?? []) readHttp(item);

@@ -1,4 +1,5 @@
 import { CLUSTER_LABEL } from "../facts/labels.ts";
+import type { CiliumVersion } from "../facts/settings.ts";
 import { type Selector, toSelector } from "./selector.ts";
 
 /** What each entity expands to (C B.2). `cluster` needs the local cluster's name and is made below. */
@@ -17,16 +18,24 @@ const RESERVED: Readonly<Record<string, readonly string[]>> = {
   cluster: ["host", "remote-node", "init", "ingress", "health", "unmanaged", "kube-apiserver"],
 };
 
+/** Since 1.20: every cluster of the mesh. What it means for pods is not known here. */
+export const CLUSTER_MESH = "cluster-mesh";
+
+const ENTITIES: readonly string[] = ["all", ...Object.keys(RESERVED)];
+
 /** Entities the agent knows. */
-export const ENTITIES: ReadonlySet<string> = new Set(["all", ...Object.keys(RESERVED)]);
+export const entitiesOf = (version: CiliumVersion): readonly string[] =>
+  version === "1.20" ? [...ENTITIES, CLUSTER_MESH] : ENTITIES;
 
 /** Entities the CRD's enum knows: the two families of world are missing there. */
-export const SCHEMA_ENTITIES: readonly string[] = [...ENTITIES].filter((e) => !e.startsWith("world-"));
+export const schemaEntitiesOf = (version: CiliumVersion): readonly string[] =>
+  entitiesOf(version).filter((e) => !e.startsWith("world-"));
 
 export const entitySelectors = (entity: string, cluster: string): readonly Selector[] => {
   if (entity === "all") return [toSelector({ labels: [], expressions: [] })];
-  if (!Object.hasOwn(RESERVED, entity)) return [];
-  const labels = (RESERVED[entity] ?? []).map((name) => [`reserved.${name}`, ""] as const);
+  const known = entity === CLUSTER_MESH ? "cluster" : entity;
+  if (!Object.hasOwn(RESERVED, known)) return [];
+  const labels = (RESERVED[known] ?? []).map((name) => [`reserved.${name}`, ""] as const);
   const out = labels.map((label) => toSelector({ labels: [label], expressions: [] }));
   if (entity === "cluster") out.push(toSelector({ labels: [[`k8s.${CLUSTER_LABEL}`, cluster]], expressions: [] }));
   return out;

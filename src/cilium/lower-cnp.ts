@@ -4,7 +4,7 @@ import { isV4, parseCidr, type Prefix, worldLabel } from "./cidr.ts";
 import type { RawCidr, RawPeers, RawService } from "./decode-peers.ts";
 import type { RawPorts } from "./decode-ports.ts";
 import type { RawRule, RawSpec } from "./decode.ts";
-import { entitySelectors } from "./entities.ts";
+import { CLUSTER_MESH, entitySelectors } from "./entities.ts";
 import type { CidrTerm, PeerMatch, PolicyRule, RulePort } from "./model.ts";
 import {
   filedPort,
@@ -192,6 +192,7 @@ const lowerPeers = (
   }
   for (const entity of peers.entities ?? []) {
     for (const selector of entitySelectors(entity, context.settings.clusterName)) out.push(labelMatch(selector));
+    if (entity === CLUSTER_MESH) out.push(unresolved("which clusters are in the mesh (entity cluster-mesh)"));
   }
   out.push(...plainCidrMatches(peers.cidrs ?? [], context.settings));
   for (const rule of peers.cidrSet ?? []) {

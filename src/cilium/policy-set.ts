@@ -120,8 +120,9 @@ class CompiledPolicySet implements PolicySet {
   }
 
   #compile(identity: Identity): Subject {
-    // Cilium asks for a label named `host` of any source here: it means the node, and catches a pod label of that name too.
-    if (identity.has("any", "host") && !this.settings.hostFirewall) return { identity, tables: null };
+    // Up to 1.19 Cilium asks for a label named `host` of any source: it means the node, and catches such a pod label too.
+    const isHost = this.settings.version === "1.20" ? identity.isHost : identity.has("any", "host");
+    if (isHost && !this.settings.hostFirewall) return { identity, tables: null };
     const rules = this.#selecting(identity);
     const forced = this.settings.enablePolicy === "always" || identity.has("any", "init");
     const table = (direction: Direction): DirectionTable =>

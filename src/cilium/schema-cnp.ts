@@ -1,6 +1,6 @@
 import type { CiliumVersion } from "../facts/settings.ts";
 import { parsePrefix } from "./cidr.ts";
-import { SCHEMA_ENTITIES } from "./entities.ts";
+import { schemaEntitiesOf } from "./entities.ts";
 import { icmpTypeNames } from "./ports.ts";
 import type { Field, Shape, Treatment } from "./schema.ts";
 
@@ -232,7 +232,6 @@ const denyPortRule = (version: CiliumVersion): Shape =>
 const requires = (version: CiliumVersion): Shape =>
   version === "1.17" || version === "1.18" ? list(SELECTOR) : list(text(), { maxItems: 0 });
 
-const ENTITY = text({ enum: SCHEMA_ENTITIES });
 const GROUPS = "a derivative policy carries the addresses; unknown";
 const REQUIRES = "refused since 1.19; unknown before";
 
@@ -241,7 +240,7 @@ const peers = (prefix: "from" | "to", version: CiliumVersion): Readonly<Record<s
   [`${prefix}Requires`]: undecided(requires(version), REQUIRES),
   [`${prefix}CIDR`]: decided(list(CIDR), "never pods; nodes only with policy-cidr-match-mode"),
   [`${prefix}CIDRSet`]: decided(list(CIDR_RULE)),
-  [`${prefix}Entities`]: decided(list(ENTITY)),
+  [`${prefix}Entities`]: decided(list(text({ enum: schemaEntitiesOf(version) }))),
   [`${prefix}Groups`]: undecided(list(GROUP), GROUPS),
   [`${prefix}Nodes`]: decided(list(SELECTOR), "needs enable-node-selector-labels"),
 });

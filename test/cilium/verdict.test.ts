@@ -205,6 +205,23 @@ describe("who is selected and who is restricted", () => {
   });
 });
 
+test("1.20: a pod label named host is no host, cluster-mesh is an entity, kafka rules are dropped in decoding", () => {
+  const host = { labels: ["k8s:host=x", "k8s:io.kubernetes.pod.namespace=shop"] };
+  expect(ingress(compile([LOCKED], { version: "1.20" }), host, WORLD).verdict).toBe("dropped");
+  const mesh = cnp("mesh", { egress: [{ toEntities: ["cluster-mesh"] }] });
+  expect(compile([mesh]).invalid).toHaveLength(1);
+  expect(egress(compile([mesh], { version: "1.20" }), web, { labels: ["reserved:remote-node"] }).verdict).toBe(
+    "allowed",
+  );
+  expect(egress(compile([mesh], { version: "1.20" }), web, pod("x", "y")).missing).toEqual([
+    "which clusters are in the mesh (entity cluster-mesh)",
+  ]);
+  const rules = { kafka: [{ role: "produce" }] };
+  const kafka = cnp("kafka", { ingress: [{ toPorts: [{ ports: [{ port: "9092", protocol: "TCP" }], rules }] }] });
+  expect(ingress(compile([kafka]), web, db, 9092).outcome).toBe("allowed-l7");
+  expect(ingress(compile([kafka], { version: "1.20" }), web, db, 9092).outcome).toBe("allowed");
+});
+
 describe("what is not enforced", () => {
   test("a refused policy is listed with its reason and decides nothing", () => {
     const set = compile([cnp("bad", { ingress: [{ fromEntities: ["internet"] }] })]);
