@@ -1,5 +1,4 @@
 import { NAMESPACE_LABEL, NAMESPACE_META_PREFIX } from "../facts/labels.ts";
-import type { CiliumSettings } from "../facts/settings.ts";
 import { isRecord } from "./components.ts";
 
 type Json = Readonly<Record<string, unknown>>;
@@ -63,7 +62,7 @@ interface Peers {
   readonly blocks: readonly Json[];
 }
 
-const peersOf = (items: readonly unknown[], ownToo: boolean): Peers => {
+const peersOf = (items: readonly unknown[]): Peers => {
   const endpoints: Json[] = [];
   const blocks: Json[] = [];
   for (const item of items) {
@@ -71,7 +70,6 @@ const peersOf = (items: readonly unknown[], ownToo: boolean): Peers => {
     if (ipBlock !== undefined && ipBlock !== null) {
       const { cidr, except } = record(ipBlock);
       blocks.push({ cidr, ...(list(except).length > 0 ? { except } : {}) });
-      if (ownToo) endpoints.push({});
     } else {
       const pods = podSelector === undefined || podSelector === null ? NOTHING : terms(podSelector, "");
       const inside =
@@ -100,16 +98,8 @@ const chunks = (ports: readonly Json[]): readonly Json[] => {
   return out;
 };
 
-/**
- * With a local-cluster default the agent gives an ingress peer that is a bare ipBlock the namespace's own pods as well, so
- * those are written out. One rule becomes one for its pods and one for its addresses: a rule names one kind of peer only
- * (C C.1.5).
- */
-const rulesOf = (
-  items: readonly unknown[],
-  direction: "ingress" | "egress",
-  settings: Pick<CiliumSettings, "defaultLocalCluster">,
-): readonly Json[] => {
+/** One rule becomes one for its pods and one for its addresses: a rule names one kind of peer only (C C.1.5). */
+const rulesOf = (items: readonly unknown[], direction: "ingress" | "egress"): readonly Json[] => {
   const [from, block] = direction === "ingress" ? ["from", "fromCIDRSet"] : ["to", "toCIDRSet"];
   const pods = direction === "ingress" ? "fromEndpoints" : "toEndpoints";
   return items.flatMap((item): readonly Json[] => {
@@ -119,7 +109,7 @@ const rulesOf = (
     const given = list(rule[from]);
     if (given.length === 0)
       return ports.length > 0 ? [toPorts] : [{ [direction === "ingress" ? "fromEntities" : "toEntities"]: ["all"] }];
-    const { endpoints, blocks } = peersOf(given, direction === "ingress" && settings.defaultLocalCluster);
+    const { endpoints, blocks } = peersOf(given);
     return [
       ...(endpoints.length > 0 ? [{ [pods]: endpoints, ...toPorts }] : []),
       ...(blocks.length > 0 ? [{ [block]: blocks, ...toPorts }] : []),
@@ -132,10 +122,7 @@ const rulesOf = (
  * allows becomes an additive policy; that it locks its pods becomes a policy of its own, because an allow that also locks
  * is what people overlook (lesson 31, C A.5).
  */
-export const ciliumOf = (
-  policy: unknown,
-  settings: Pick<CiliumSettings, "defaultLocalCluster">,
-): readonly Json[] | null => {
+export const ciliumOf = (policy: unknown): readonly Json[] | null => {
   try {
     const { metadata, spec: body } = record(policy);
     const { name, namespace, labels } = record(metadata);
@@ -148,8 +135,8 @@ export const ciliumOf = (
     };
     const endpointSelector = selector(terms(spec["podSelector"], ""));
     const rules = {
-      ingress: rulesOf(list(spec["ingress"]), "ingress", settings),
-      egress: rulesOf(list(spec["egress"]), "egress", settings),
+      ingress: rulesOf(list(spec["ingress"]), "ingress"),
+      egress: rulesOf(list(spec["egress"]), "egress"),
     };
     const object = (own: string, content: Json): Json => ({
       apiVersion: "cilium.io/v2",
