@@ -87,7 +87,26 @@ const writeTree = async (dir: string, base: string | null, files: readonly FileC
   }
 };
 
+/** A commit never changes, so its tree is read once; a few are kept for the base and what is compared with it. */
+const KEPT_TREES = 8;
+
+const keptTrees = (dir: string): ((commit: string) => Promise<SourceTree>) => {
+  const kept = new Map<string, Promise<SourceTree>>();
+  return (commit) => {
+    if (!COMMIT_ID.test(commit)) return readCommitTree(dir, commit);
+    const found = kept.get(commit);
+    if (found !== undefined) return found;
+    const tree = readCommitTree(dir, commit);
+    kept.set(commit, tree);
+    tree.catch(() => kept.delete(commit));
+    const [oldest] = kept.keys();
+    if (kept.size > KEPT_TREES && oldest !== undefined) kept.delete(oldest);
+    return tree;
+  };
+};
+
 export const openRepository = (dir: string): GitRepository => {
+  const tree = keptTrees(dir);
   const commitTree = async (tree: string, parents: readonly string[], message: string, time: number): Promise<string> =>
     (
       await git(dir, ["commit-tree", tree, ...parents.flatMap((p) => ["-p", p]), "-F", "-"], {
@@ -104,7 +123,7 @@ export const openRepository = (dir: string): GitRepository => {
       const id = run.stdout.toString("utf8").trim();
       return run.code === 0 && COMMIT_ID.test(id) ? id : null;
     },
-    tree: (commit) => readCommitTree(dir, commit),
+    tree,
     commit: async ({ base, files, message, time }) =>
       commitTree(await writeTree(dir, base, files), base === null ? [] : [base], message, time),
     merge: async ({ ours, theirs, message, time }) => {
