@@ -14,7 +14,7 @@ import { Judge } from "./judge.ts";
 import type { PodView } from "./pods.ts";
 import { podViews } from "./pods.ts";
 import type { PeerView, PolicyView, RuleView, SpecView } from "./policy-view.ts";
-import { viewPolicy } from "./policy-view.ts";
+import { viewPolicy } from "./view-policy.ts";
 import type { Match, Selector } from "./selector.ts";
 import { isNear, matches, namedNamespaces, podTerms, readSelector } from "./selector.ts";
 

@@ -3,7 +3,7 @@ import { strings } from "../json.ts";
 import { REMOTE_NODE, WORLD } from "../judge.ts";
 import type { PodView } from "../pods.ts";
 import type { Rule } from "../rule.ts";
-import { placesToRepair } from "./declared-dependency.ts";
+import { placesToRepair } from "./declared-dependency-dropped.ts";
 
 /** `ping -c1 10.0.0.1`, as a script or a probe writes it. */
 const PING = /(?:^|[\s;&|(!])(?:f?ping6?)\s+(?:-[A-Za-z]+\s*[\d.]*\s+)*([\w.${}-]+)/m;

@@ -5,8 +5,8 @@ import { portText, subjectText } from "../policy-view.ts";
 import type { PortView, RuleView } from "../policy-view.ts";
 import type { Defect, Rule } from "../rule.ts";
 import { matches, podTerms } from "../selector.ts";
-import { placesToRepair } from "./declared-dependency.ts";
-import { NODE_PORTS } from "./node-cidr.ts";
+import { placesToRepair } from "./declared-dependency-dropped.ts";
+import { NODE_PORTS } from "./node-by-cidr.ts";
 import { inRule } from "./shared.ts";
 
 /** An address that a manifest names, a machine outside the cluster, which only rules for nodes would cover. */

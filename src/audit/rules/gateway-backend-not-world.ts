@@ -8,7 +8,7 @@ import { hostMatches } from "../hostnames.ts";
 import type { PodView } from "../pods.ts";
 import type { Defect, Rule } from "../rule.ts";
 import { place, relatedAt, weaker } from "../rule.ts";
-import { placesToRepair } from "./declared-dependency.ts";
+import { placesToRepair } from "./declared-dependency-dropped.ts";
 import { inRule, subjectPods } from "./shared.ts";
 
 const ID = "gateway-backend-not-world";
