@@ -76,7 +76,7 @@ export const standstillInGit = (inventory: Inventory, carriers: readonly string[
 };
 
 /** LiveKustomization names its source as `namespace/name`, with or without the kind in front. */
-export const sameSource = (named: string, id: string): boolean => named === id || named.endsWith(`/${id}`);
+const sameSource = (named: string, id: string): boolean => named === id || named.endsWith(`/${id}`);
 
 /** Suspension is live state: Git alone does not show it (lesson 22). */
 export const standstillInCluster = (

@@ -1,4 +1,4 @@
-import { asList, asRecord, dig } from "./json.ts";
+import { asList, dig } from "./json.ts";
 import { specsOf } from "./policy-documents.ts";
 import type { NamedPolicy } from "./policy-documents.ts";
 
@@ -16,11 +16,3 @@ export const onlyTurnsDefaultDeny = (policy: NamedPolicy): boolean => {
     return specs.every((spec) => asList(dig(spec, "ingress")).length === 0 && asList(dig(spec, "egress")).length === 0);
   return specs.every((spec) => SECTIONS.every((section) => asList(dig(spec, section)).every(isEmptyRule)));
 };
-
-/** Whether a policy allows anything at all, as written. */
-export const allowsSomething = (policy: NamedPolicy): boolean =>
-  specsOf(policy).some((spec) =>
-    (["ingress", "egress"] as const).some((section) =>
-      asList(dig(spec, section)).some((rule) => Object.keys(asRecord(rule)).length > 0),
-    ),
-  );

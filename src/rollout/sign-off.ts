@@ -17,7 +17,7 @@ export const publicUrls = (inventory: Published, namespace: string): readonly st
 ];
 
 /** Hosts whose pods are configured with an identity provider: a login there is a round trip, not a page. */
-export const hostsWithLogin = (inventory: Published, namespace: string): ReadonlySet<string> => {
+const hostsWithLogin = (inventory: Published, namespace: string): ReadonlySet<string> => {
   const own = inventory.declared.filter((d) => d.source.namespace === namespace);
   const clients = new Set(own.filter((d) => d.why === "issuer").map((d) => d.source.workload));
   if (clients.size === 0) return new Set();

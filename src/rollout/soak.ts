@@ -2,9 +2,9 @@ import { DAY, HOUR, iso, MINUTE } from "../facts/clock.ts";
 import type { Coverage, Interval, NodeCoverage } from "../facts/coverage.ts";
 
 /** More than this in one piece and the soak begins anew: what happened in it is nobody's knowledge. */
-export const LONGEST_HOLE = 6 * HOUR;
+const LONGEST_HOLE = 6 * HOUR;
 /** What a workload that is new to the namespace has to serve by itself. */
-export const NEW_WORKLOAD = DAY;
+const NEW_WORKLOAD = DAY;
 
 export interface SoakInput {
   readonly now: number;
@@ -40,7 +40,7 @@ export interface SoakState {
 const overlap = (a: Interval, b: Interval): number => Math.max(0, Math.min(a.to, b.to) - Math.max(a.from, b.from));
 
 /** Holes of one node, sorted and merged, so that two reasons for the same minute count once. */
-export const mergedHoles = (holes: readonly Interval[]): readonly Interval[] => {
+const mergedHoles = (holes: readonly Interval[]): readonly Interval[] => {
   const sorted = [...holes].sort((a, b) => a.from - b.from);
   const merged: { from: number; to: number }[] = [];
   for (const hole of sorted) {

@@ -31,10 +31,10 @@ const namedPortsOf = (
   return named;
 };
 
-export const namespaceLabelsOf = (inventory: Inventory): ReadonlyMap<string, Labels> =>
+const namespaceLabelsOf = (inventory: Inventory): ReadonlyMap<string, Labels> =>
   new Map(inventory.namespaces.map((ns) => [ns.name, ns.labels]));
 
-export const workloadSubject = (workload: WorkloadFact, labels: Labels, settings: CiliumSettings): Subject => ({
+const workloadSubject = (workload: WorkloadFact, labels: Labels, settings: CiliumSettings): Subject => ({
   namespace: workload.namespace,
   who: `${workload.namespace}/${workload.kind}/${workload.name}`,
   kind: "workload",

@@ -58,7 +58,7 @@ const isKustomized = (tree: SourceTree, folder: string): boolean =>
   );
 
 /** Flux Kustomizations whose input the changeset changes: files below their folder, or objects that come out otherwise. */
-export const touchedFolders = (
+const touchedFolders = (
   before: Inventory,
   after: Inventory,
   files: readonly FileChange[],
