@@ -58,11 +58,7 @@ const isKustomized = (tree: SourceTree, folder: string): boolean =>
   );
 
 /** Flux Kustomizations whose input the changeset changes: files below their folder, or objects that come out otherwise. */
-const touchedFolders = (
-  before: Inventory,
-  after: Inventory,
-  files: readonly FileChange[],
-): readonly string[] => {
+const touchedFolders = (before: Inventory, after: Inventory, files: readonly FileChange[]): readonly string[] => {
   const owners = new Set(renderedDiff(before, after).flatMap((c) => [c.before?.owner, c.after?.owner]));
   const folders = after.kustomizations
     .filter((k) => owners.has(k.id) || files.some((f) => f.path.startsWith(`${folderOf(k.path)}/`)))
