@@ -1,6 +1,6 @@
 import type { RuleRef } from "../facts/policy.ts";
 import type { Endpoint, Protocol } from "../facts/verdict.ts";
-import type { PolicyRule, Redirect } from "./model.ts";
+import type { PeerMatch, PolicyRule, Redirect } from "./model.ts";
 import type { PeerTable } from "./peer.ts";
 import { portRange } from "./ports.ts";
 
@@ -92,6 +92,10 @@ export interface DirectionTable {
   readonly conflict: string | null;
 }
 
+/** Entity `all` and no peers at all are one selector to the agent. */
+const isEverybody = (match: PeerMatch): boolean =>
+  match.kind === "labels" && match.selector.requirements.length === 0 && match.doubt === undefined;
+
 /** A rule with its entries, shared by all subjects that it selects. */
 export class CompiledRule {
   readonly rule: PolicyRule;
@@ -100,7 +104,8 @@ export class CompiledRule {
 
   constructor(rule: PolicyRule, peers: PeerTable) {
     this.rule = rule;
-    this.#peers = rule.peers === "every" ? [ANYONE] : rule.peers.map((m) => peers.intern(m));
+    this.#peers =
+      rule.peers === "every" ? [ANYONE] : rule.peers.map((m) => (isEverybody(m) ? ANYONE : peers.intern(m)));
   }
 
   get entries(): readonly Entry[] {

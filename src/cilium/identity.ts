@@ -14,6 +14,8 @@ export class Identity {
   readonly isNode: boolean;
   /** `reserved:unknown`: Hubble's way of saying that nobody knows. */
   readonly isUnknown: boolean;
+  /** The world of one family, and nothing more is known of the address. */
+  readonly isFamilyWorld: boolean;
   /** Outside the cluster: what CIDR and FQDN rules are about (C B.3.3). */
   readonly isWorld: boolean;
 
@@ -32,6 +34,7 @@ export class Identity {
     }
     this.cidrs = cidrs;
     this.fqdns = fqdns;
+    this.isFamilyWorld = labels.length === 1 && /^reserved:world-ipv[46]$/.test(labels[0] ?? "");
     this.isUnknown = this.#bySource.has("reserved:unknown");
     this.isHost = this.#bySource.has("reserved:host");
     this.isNode = this.isHost || this.#bySource.has("reserved:remote-node");

@@ -5,7 +5,7 @@ import { containsAddress, overlaps, parseAddress, type Prefix } from "./cidr.ts"
 import { patternMatches } from "./fqdn.ts";
 import { Identity } from "./identity.ts";
 import { type CidrTerm, type Match, NO, ON_PAPER, type PeerMatch, UNKNOWN, YES } from "./model.ts";
-import { selects } from "./selector.ts";
+import { type Selector, selects } from "./selector.ts";
 
 /** A peer that was asked about, with the answers of every peer selector it met. */
 export interface KnownPeer {
@@ -70,13 +70,19 @@ const matchFqdn = (name: string, peer: KnownPeer, settings: CiliumSettings): Mat
   return identity === null ? UNKNOWN : ON_PAPER;
 };
 
+const WHOLE_WORLD = new Identity(["reserved:world"]);
+
+/** 1.17 with both families gives what it finds for the world as a whole to the world of each family as well. */
+const selectsSplitWorld = (selector: Selector, identity: Identity, { version, ipv4, ipv6 }: CiliumSettings): boolean =>
+  version === "1.17" && ipv4 && ipv6 && identity.isFamilyWorld && selects(selector, WHOLE_WORLD);
+
 const decide = (match: PeerMatch, peer: KnownPeer, settings: CiliumSettings): Match => {
   if (match.kind === "unresolved") return UNKNOWN;
   if (match.kind === "cidr") return matchCidr(match, peer, settings);
   if (match.kind === "cidr-group") return matchGroup(match, peer, settings);
   if (match.kind === "fqdn") return matchFqdn(match.name, peer, settings);
   if (peer.identity === null) return match.selector.requirements.length === 0 ? YES : UNKNOWN;
-  if (!selects(match.selector, peer.identity)) return NO;
+  if (!selects(match.selector, peer.identity) && !selectsSplitWorld(match.selector, peer.identity, settings)) return NO;
   return match.doubt === undefined || peer.exact ? YES : UNKNOWN;
 };
 
