@@ -35,9 +35,9 @@ export interface RawPeers {
 const readCidr = (value: Value, settings: CiliumSettings): RawCidr => {
   value.checkObject();
   const selector = value.at("cidrGroupSelector");
-  const cidr = value.at("cidr").text();
-  const except = value.at("except").texts() ?? [];
-  const group = value.at("cidrGroupRef").text();
+  const cidr = value.textAt("cidr");
+  const except = value.textsAt("except") ?? [];
+  const group = value.textAt("cidrGroupRef");
   const groupSelector = selector.isAbsent ? null : readSelector(selector, (key) => `cidrgroup.${key}`);
   const kinds = [cidr !== "", group !== "", groupSelector !== null].filter(Boolean).length;
   if (kinds !== 1) {
@@ -75,10 +75,10 @@ const readService = (value: Value): RawService => {
   named.checkObject();
   selected.checkObject();
   return {
-    name: named.isNull ? null : { name: named.at("serviceName").text(), namespace: named.at("namespace").text() },
+    name: named.isNull ? null : { name: named.textAt("serviceName"), namespace: named.textAt("namespace") },
     selector: selected.isNull
       ? null
-      : { terms: readSelector(selected.at("selector")), namespace: selected.at("namespace").text() },
+      : { terms: readSelector(selected.at("selector")), namespace: selected.textAt("namespace") },
   };
 };
 
@@ -111,9 +111,9 @@ export const checkPattern = (where: Value, pattern: string, { version }: CiliumS
 export const readPeers = (value: Value, section: Section, settings: CiliumSettings): RawPeers => {
   const prefix = section.direction === "ingress" ? "from" : "to";
   const egress = section.direction === "egress";
-  const fqdns = egress && section.action === "allow" ? value.at("toFQDNs").list() : null;
-  const services = egress ? value.at("toServices").list() : null;
-  const groups = value.at(`${prefix}Groups`).list() ?? [];
+  const fqdns = egress && section.action === "allow" ? value.listAt("toFQDNs") : null;
+  const services = egress ? value.listAt("toServices") : null;
+  const groups = value.listAt(`${prefix}Groups`) ?? [];
   for (const group of groups) {
     group.checkObject();
     group.at("aws").checkObject();
@@ -122,27 +122,15 @@ export const readPeers = (value: Value, section: Section, settings: CiliumSettin
   const required = requires.list() ?? [];
   if (settings.version === "1.19" || settings.version === "1.20") requires.texts();
   return {
-    endpoints:
-      value
-        .at(`${prefix}Endpoints`)
-        .list()
-        ?.map((v) => readSelector(v)) ?? null,
-    nodes:
-      value
-        .at(`${prefix}Nodes`)
-        .list()
-        ?.map((v) => readSelector(v)) ?? null,
-    entities: value.at(`${prefix}Entities`).texts(),
-    cidrs: value.at(`${prefix}CIDR`).texts(),
-    cidrSet:
-      value
-        .at(`${prefix}CIDRSet`)
-        .list()
-        ?.map((v) => readCidr(v, settings)) ?? null,
+    endpoints: value.listAt(`${prefix}Endpoints`)?.map((v) => readSelector(v)) ?? null,
+    nodes: value.listAt(`${prefix}Nodes`)?.map((v) => readSelector(v)) ?? null,
+    entities: value.textsAt(`${prefix}Entities`),
+    cidrs: value.textsAt(`${prefix}CIDR`),
+    cidrSet: value.listAt(`${prefix}CIDRSet`)?.map((v) => readCidr(v, settings)) ?? null,
     fqdns:
       fqdns?.map((v) => {
         v.checkObject();
-        const fqdn = { matchName: v.at("matchName").text(), matchPattern: v.at("matchPattern").text() };
+        const fqdn = { matchName: v.textAt("matchName"), matchPattern: v.textAt("matchPattern") };
         checkFqdn(v, fqdn.matchName, fqdn.matchPattern, settings);
         return fqdn;
       }) ?? null,

@@ -52,49 +52,49 @@ const raws = (values: readonly Value[] | null): readonly unknown[] => values?.ma
 const readHttp = (value: Value): void => {
   value.checkObject();
   for (const field of ["path", "method"] as const) {
-    const fault = goRegExpFault(value.at(field).text());
+    const fault = goRegExpFault(value.textAt(field));
     if (fault !== null) value.at(field).refuse(`no regular expression: ${fault}`, "Escape it, or correct it.");
   }
-  value.at("host").text();
-  value.at("headers").texts();
-  for (const match of value.at("headerMatches").list() ?? []) {
+  value.textAt("host");
+  value.textsAt("headers");
+  for (const match of value.listAt("headerMatches") ?? []) {
     match.checkObject();
-    if (match.at("name").text() === "") match.refuse("a header match needs a name", "Set its name.");
-    match.at("value").text();
-    const mismatch = match.at("mismatch").text();
+    if (match.textAt("name") === "") match.refuse("a header match needs a name", "Set its name.");
+    match.textAt("value");
+    const mismatch = match.textAt("mismatch");
     if (!["", "LOG", "ADD", "DELETE", "REPLACE"].includes(mismatch)) {
       match.at("mismatch").refuse(`invalid header action: ${mismatch}`, "Use LOG, ADD, DELETE or REPLACE.");
     }
     const secret = match.at("secret");
     secret.checkObject();
-    if (!secret.isNull && secret.at("name").text() === "") secret.refuse("the secret needs a name", "Set its name.");
+    if (!secret.isNull && secret.textAt("name") === "") secret.refuse("the secret needs a name", "Set its name.");
   }
 };
 
 const readKafka = (value: Value): void => {
   value.checkObject();
-  const role = value.at("role").text();
-  const key = value.at("apiKey").text();
+  const role = value.textAt("role");
+  const key = value.textAt("apiKey");
   if (role !== "" && key !== "") value.refuse("role and apiKey exclude each other", "Keep one of the two.");
   if (role !== "" && role.toLowerCase() !== "produce" && role.toLowerCase() !== "consume") {
     value.at("role").refuse(`invalid role ${JSON.stringify(role)}`, "Use produce or consume.");
   }
-  const version = value.at("apiVersion").text();
+  const version = value.textAt("apiVersion");
   if (version !== "" && !/^\d+$/.test(version)) value.at("apiVersion").refuse("no whole number", "Write a number.");
-  const topic = value.at("topic").text();
+  const topic = value.textAt("topic");
   if (topic.length > 255 || (topic !== "" && !/^[a-zA-Z0-9._-]+$/.test(topic))) {
     value.at("topic").refuse("no topic name", "Use at most 255 letters, digits, dots, dashes and underscores.");
   }
-  value.at("clientID").text();
+  value.textAt("clientID");
 };
 
 const readDns = (value: Value, settings: CiliumSettings): void => {
   value.checkObject();
-  const name = value.at("matchName").text();
+  const name = value.textAt("matchName");
   if (name !== "" && !/^[-a-zA-Z0-9_.]+$/.test(name)) {
     value.at("matchName").refuse("invalid characters in matchName", "Use matchPattern for wildcards.");
   }
-  checkPattern(value.at("matchPattern"), value.at("matchPattern").text(), settings);
+  checkPattern(value.at("matchPattern"), value.textAt("matchPattern"), settings);
 };
 
 const readL7 = (value: Value, ports: number, settings: CiliumSettings): RawL7 | null => {
@@ -102,11 +102,11 @@ const readL7 = (value: Value, ports: number, settings: CiliumSettings): RawL7 | 
   if (value.isNull) return null;
   // 1.20 knows http and dns alone: the rest is dropped in decoding, and the ports are open.
   const old = settings.version !== "1.20";
-  const http = value.at("http").list();
-  const kafka = old ? value.at("kafka").list() : null;
-  const dns = value.at("dns").list();
-  const l7 = old ? value.at("l7").list() : null;
-  const l7proto = old ? value.at("l7proto").text() : "";
+  const http = value.listAt("http");
+  const kafka = old ? value.listAt("kafka") : null;
+  const dns = value.listAt("dns");
+  const l7 = old ? value.listAt("l7") : null;
+  const l7proto = old ? value.textAt("l7proto") : "";
   for (const item of l7 ?? []) item.textMap();
   const empty = [http, kafka, dns, l7].every((list) => (list?.length ?? 0) === 0);
   for (const item of http ?? []) readHttp(item);
@@ -134,9 +134,9 @@ const readL7 = (value: Value, ports: number, settings: CiliumSettings): RawL7 | 
 
 const readPort = (value: Value, hasDns: boolean, settings: CiliumSettings): RawPort => {
   value.checkObject();
-  const port = value.at("port").text();
+  const port = value.textAt("port");
   const endPort = value.at("endPort").integer(-2_147_483_648, 2_147_483_647);
-  const protocol = value.at("protocol").text().toUpperCase();
+  const protocol = value.textAt("protocol").toUpperCase();
   const where = value.at("port");
   if (port === "") {
     if (!settings.extendedIpProtocols) value.refuse("port must be specified", 'Write a port, or `port: "0"` for all.');
@@ -167,7 +167,7 @@ const readTls = (value: Value): boolean => {
   value.checkObject();
   if (value.isNull) return false;
   value.at("secret").checkObject();
-  for (const key of ["trustedCA", "certificate", "privateKey"] as const) value.at(key).text();
+  for (const key of ["trustedCA", "certificate", "privateKey"] as const) value.textAt(key);
   return true;
 };
 
@@ -176,13 +176,13 @@ const readListener = (value: Value): { readonly name: string; readonly priority:
   if (value.isNull) return null;
   const config = value.at("envoyConfig");
   config.checkObject();
-  const name = [config.at("kind").text(), config.at("name").text(), value.at("name").text()].join("/");
+  const name = [config.textAt("kind"), config.textAt("name"), value.textAt("name")].join("/");
   return { name, priority: value.at("priority").integer(0, 255) };
 };
 
 const readPortRule = (value: Value, section: Section, host: boolean, settings: CiliumSettings): RawPortRule => {
   value.checkObject();
-  const portValues = value.at("ports").list() ?? [];
+  const portValues = value.listAt("ports") ?? [];
   if (portValues.length > MAX) value.at("ports").refuse(`too many ports, the max is ${MAX}`, "Split the entry.");
   if (section.action === "deny") {
     return { ports: portValues.map((p) => readPort(p, false, settings)), redirect: () => null };
@@ -194,7 +194,7 @@ const readPortRule = (value: Value, section: Section, host: boolean, settings: C
   const listener = readListener(value.at("listener"));
   const terminatesTls = readTls(value.at("terminatingTLS"));
   const originatesTls = readTls(value.at("originatingTLS"));
-  const serverNames = value.at("serverNames").texts() ?? [];
+  const serverNames = value.textsAt("serverNames") ?? [];
   const ingress = section.direction === "ingress";
   if (l7 !== null && !l7.empty) {
     if (!settings.l7Proxy) rules.refuse("L7 rules need the L7 proxy, which is off", "Remove the L7 rules.");
@@ -245,7 +245,7 @@ const readPortRule = (value: Value, section: Section, host: boolean, settings: C
 
 const readIcmp = (value: Value): { readonly family: string; readonly type: string } => {
   value.checkObject();
-  const family = value.at("family").text();
+  const family = value.textAt("family");
   const type = value.at("type");
   if (family !== "" && family !== "IPv4" && family !== "IPv6") {
     value.at("family").refuse(`wrong family: ${family}`, "Use IPv4 or IPv6.");
@@ -267,8 +267,8 @@ const readIcmp = (value: Value): { readonly family: string; readonly type: strin
 };
 
 export const readPorts = (value: Value, section: Section, host: boolean, settings: CiliumSettings): RawPorts => {
-  const toPorts = value.at("toPorts").list();
-  const icmps = value.at("icmps").list();
+  const toPorts = value.listAt("toPorts");
+  const icmps = value.listAt("icmps");
   if ((icmps?.length ?? 0) > 0 && (toPorts?.length ?? 0) > 0) {
     value.at("icmps").refuse("icmps may only be present without toPorts", "Give icmps a rule of its own.");
   }
@@ -278,7 +278,7 @@ export const readPorts = (value: Value, section: Section, host: boolean, setting
   const fields: { readonly family: string; readonly type: string }[] = [];
   for (const item of icmps ?? []) {
     item.checkObject();
-    const list = item.at("fields").list() ?? [];
+    const list = item.listAt("fields") ?? [];
     if (list.length > MAX) item.at("fields").refuse(`too many types, the max is ${MAX}`, "Split the entry.");
     for (const field of list) fields.push(readIcmp(field));
   }

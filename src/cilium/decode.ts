@@ -71,7 +71,7 @@ export const refOf = (document: PolicyDocument): PolicyRef => {
 const readAuthentication = (value: Value): string | null => {
   if (value.isNull) return null;
   value.checkObject();
-  return value.at("mode").text();
+  return value.textAt("mode");
 };
 
 const checkLabels = (value: Value): void => {
@@ -103,7 +103,7 @@ const readSpec = (value: Value, context: DecodeContext): RawSpec => {
   const node = value.at("nodeSelector");
   const rules: RawRule[] = [];
   for (const section of SECTIONS) {
-    for (const item of value.at(section.key).list() ?? []) {
+    for (const item of value.listAt(section.key) ?? []) {
       rules.push(readRule(item, section, !node.isAbsent, context));
     }
   }
@@ -126,10 +126,10 @@ const readSpec = (value: Value, context: DecodeContext): RawSpec => {
     node.refuse("a CiliumNetworkPolicy cannot have a nodeSelector", "Use a CiliumClusterwideNetworkPolicy for nodes.");
   }
   checkLabels(value.at("labels"));
-  value.at("description").text();
+  value.textAt("description");
   const log = value.at("log");
   log.checkObject();
-  log.at("value").text();
+  log.textAt("value");
   const deny = value.at("enableDefaultDeny");
   deny.checkObject();
   return {
@@ -156,10 +156,10 @@ export const decodeCilium = (
   }
   const metadata = root.at("metadata");
   metadata.checkObject();
-  if (metadata.at("name").text() === "") metadata.refuse("the policy has no name", "Set metadata.name.");
-  metadata.at("namespace").text();
+  if (metadata.textAt("name") === "") metadata.refuse("the policy has no name", "Set metadata.name.");
+  metadata.textAt("namespace");
   const spec = root.at("spec");
-  const specs = root.at("specs").list();
+  const specs = root.listAt("specs");
   if (spec.isNull && specs === null) {
     root.refuse("empty policy: neither spec nor specs", "Add a spec.");
     return [];

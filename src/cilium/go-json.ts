@@ -62,6 +62,25 @@ export class Value {
     return new Value(raw, this.problems, this, key);
   }
 
+  #raw(key: string): unknown {
+    return isRecord(this.raw) ? own(this.raw, key) : undefined;
+  }
+
+  /** `at(key).text()`, without a value for what is absent or fine. */
+  textAt(key: string): string {
+    const raw = this.#raw(key);
+    if (typeof raw === "string") return raw;
+    return raw === undefined ? "" : this.at(key).text();
+  }
+
+  listAt(key: string): readonly Value[] | null {
+    return this.#raw(key) === undefined ? null : this.at(key).list();
+  }
+
+  textsAt(key: string): readonly string[] | null {
+    return this.#raw(key) === undefined ? null : this.at(key).texts();
+  }
+
   refuse(message: string, remedy: string): void {
     this.problems.add("agent", this.path, message, remedy);
   }
@@ -117,6 +136,6 @@ export class Value {
   /** A map of strings; null when absent. */
   textMap(): readonly (readonly [key: string, value: string])[] | null {
     if (this.isNull || !this.checkObject() || !isRecord(this.raw)) return null;
-    return Object.keys(this.raw).map((key) => [key, this.at(key).text()] as const);
+    return Object.keys(this.raw).map((key) => [key, this.textAt(key)] as const);
   }
 }

@@ -32,17 +32,19 @@ export const labelValueFault = (value: string): string | null =>
     : "a label value is at most 63 letters, digits, dashes, underscores or dots, with a letter or digit at both ends";
 
 /** Source prefix and key of an extended key take 63 characters together when the key has no slash of its own. */
-const checkKey = (where: Value, written: string, extended: string): void => {
+const checkKey = (parent: Value, at: string, written: string, extended: string): void => {
   const fault = labelKeyFault(extended);
   if (fault !== null) {
-    where.refuse(`invalid label selector: key ${JSON.stringify(written)}: ${fault}`, "Correct the label key.");
+    parent.at(at).refuse(`invalid label selector: key ${JSON.stringify(written)}: ${fault}`, "Correct the label key.");
   }
 };
 
-const checkValue = (where: Value, value: string): void => {
+const checkValue = (parent: Value, at: string | number, value: string): void => {
   const fault = labelValueFault(value);
   if (fault !== null) {
-    where.refuse(`invalid label selector: value ${JSON.stringify(value)}: ${fault}`, "Correct the label value.");
+    parent
+      .at(at)
+      .refuse(`invalid label selector: value ${JSON.stringify(value)}: ${fault}`, "Correct the label value.");
   }
 };
 
@@ -55,18 +57,18 @@ export const readSelector = (value: Value, extend: (key: string) => string = ext
   const written = value.at("matchLabels");
   for (const [key, text] of written.textMap() ?? []) {
     const extended = extend(key);
-    checkKey(written.at(key), key, extended);
-    checkValue(written.at(key), text);
+    checkKey(written, key, key, extended);
+    checkValue(written, key, text);
     labels.set(extended, text);
   }
   const expressions: SelectorTerms["expressions"][number][] = [];
-  for (const item of value.at("matchExpressions").list() ?? []) {
+  for (const item of value.listAt("matchExpressions") ?? []) {
     item.checkObject();
-    const key = item.at("key").text();
-    const operator = item.at("operator").text();
-    const values = item.at("values").texts() ?? [];
-    checkKey(item.at("key"), key, extend(key));
-    for (const [i, text] of values.entries()) checkValue(item.at("values").at(i), text);
+    const key = item.textAt("key");
+    const operator = item.textAt("operator");
+    const values = item.textsAt("values") ?? [];
+    checkKey(item, "key", key, extend(key));
+    for (const [i, text] of values.entries()) checkValue(item.at("values"), i, text);
     if (!isOperator(operator)) {
       item
         .at("operator")

@@ -78,8 +78,8 @@ const lowerPeer = (
   }
   if (!block.isNull) {
     block.checkObject();
-    const cidr = block.at("cidr").text();
-    const except = block.at("except").texts() ?? [];
+    const cidr = block.textAt("cidr");
+    const except = block.textsAt("except") ?? [];
     checkBlock(block, cidr, except);
     out.push(...cidrMatches(cidr, except, settings));
     if (settings.version === "1.18" && direction === "ingress" && cluster !== null) {
@@ -116,7 +116,7 @@ const lowerPorts = (list: Value): PolicyRule["ports"] => {
   const out: RulePort[] = [];
   for (const item of ports) {
     item.checkObject();
-    const protocol = item.at("protocol").isNull ? "TCP" : item.at("protocol").text();
+    const protocol = item.at("protocol").isNull ? "TCP" : item.textAt("protocol");
     if (!["TCP", "UDP", "SCTP"].includes(protocol)) {
       refuse(item.at("protocol"), `no protocol: ${JSON.stringify(protocol)}`, "Use TCP, UDP or SCTP.");
     }
@@ -154,9 +154,9 @@ const lowerDirection = (
   context: LoweringContext,
 ): readonly Draft[] => {
   const out: Draft[] = [];
-  for (const item of spec.at(direction).list() ?? []) {
+  for (const item of spec.listAt(direction) ?? []) {
     item.checkObject();
-    const peers = item.at(direction === "ingress" ? "from" : "to").list() ?? [];
+    const peers = item.listAt(direction === "ingress" ? "from" : "to") ?? [];
     const ports = lowerPorts(item.at("ports"));
     const rule = pointer(item.path);
     if (peers.length === 0) out.push({ rule, peers: "every", ports });
@@ -176,11 +176,11 @@ export const lowerNetworkPolicy = (
     root.refuse("a policy must be an object", "Write one Kubernetes object per YAML document.");
     return [];
   }
-  if (root.at("metadata").at("name").text() === "") root.refuse("the policy has no name", "Set metadata.name.");
+  if (root.at("metadata").textAt("name") === "") root.refuse("the policy has no name", "Set metadata.name.");
   const spec = root.at("spec");
   spec.checkObject();
   if (spec.isNull) refuse(root, "the policy has no spec", "Add a spec.");
-  const types = spec.at("policyTypes").texts() ?? [];
+  const types = spec.textsAt("policyTypes") ?? [];
   for (const [i, type] of types.entries()) {
     if (type !== "Ingress" && type !== "Egress") {
       refuse(spec.at("policyTypes").at(i), `no policy type: ${JSON.stringify(type)}`, "Use Ingress or Egress.");
