@@ -3,7 +3,7 @@ import type { Readable } from "node:stream";
 import { createGunzip } from "node:zlib";
 import type { LineReader } from "./lines.ts";
 
-const BLOCK = 4 * 1024 * 1024;
+const BLOCK = 1024 * 1024;
 /** The longest line anybody keeps: flows are a few kilobytes. */
 const LONGEST = 8 * 1024 * 1024;
 const NEWLINE = 0x0a;

@@ -14,8 +14,8 @@ export interface Hour {
   readonly pods: Map<string, Mutable<PodRecord>>;
   readonly workloads: Map<string, WorkloadRecord>;
   readonly leftOut: Map<string, number>;
-  /** Rows by source and destination, by position in the interner. */
-  readonly pairs: Map<number, Map<number, Pair>>;
+  /** By source and destination, by their positions in the interner. */
+  readonly pairs: Map<number, Pair>;
   readonly shards: Map<string, Shard>;
   /** Counted since the last commit. */
   isTouched: boolean;
@@ -51,6 +51,8 @@ export interface Pair {
   readonly destination: End;
   readonly shard: Shard;
   readonly rows: Map<number, Row>;
+  /** The row that was asked for last: most pairs have one. */
+  last: Row | null;
 }
 
 export const hourOf = (time: number): number => Math.floor(time / HOUR) * HOUR;
@@ -101,16 +103,20 @@ const PROTOCOLS = {
 /** Rows one pair of ends may have in one hour: a port scan must not fill memory. */
 const PORTS_PER_PAIR = 2_048;
 
+/** Small numbers are the cheapest keys there are; beyond this many ends the key is still unique. */
+const ENDS = 32_768;
+const MANY = 2 ** 26;
+
 const pairOf = (hour: Hour, source: End, destination: End): Pair => {
-  let peers = hour.pairs.get(source.index);
-  if (peers === undefined) hour.pairs.set(source.index, (peers = new Map()));
-  let pair = peers.get(destination.index);
+  const isSmall = source.index < ENDS && destination.index < ENDS;
+  const key = isSmall ? source.index * ENDS + destination.index : -(source.index * MANY + destination.index);
+  let pair = hour.pairs.get(key);
   if (pair === undefined) {
-    const key = shardOf(source.namespace, destination.namespace);
-    let shard = hour.shards.get(key);
-    if (shard === undefined) hour.shards.set(key, (shard = { key, rows: [], isTouched: true }));
-    pair = { source, destination, shard, rows: new Map() };
-    peers.set(destination.index, pair);
+    const name = shardOf(source.namespace, destination.namespace);
+    let shard = hour.shards.get(name);
+    if (shard === undefined) hour.shards.set(name, (shard = { key: name, rows: [], isTouched: true }));
+    pair = { source, destination, shard, rows: new Map(), last: null };
+    hour.pairs.set(key, pair);
   }
   return pair;
 };
@@ -126,6 +132,8 @@ export const rowOf = (
 ): Row | null => {
   const pair = pairOf(hour, source, destination);
   pair.shard.isTouched = true;
+  const { last } = pair;
+  if (last !== null && last.port === port && last.protocol === protocol && last.sourcePort === sourcePort) return last;
   const key = (sourcePort * 65_536 + port) * 8 + PROTOCOLS[protocol];
   let row = pair.rows.get(key);
   if (row === undefined) {
@@ -134,5 +142,6 @@ export const rowOf = (
     pair.rows.set(key, row);
     pair.shard.rows.push(row);
   }
+  pair.last = row;
   return row;
 };

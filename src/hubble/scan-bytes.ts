@@ -29,29 +29,48 @@ const viewOf = (bytes: Uint8Array): DataView => {
   return view;
 };
 
-/** Bytes to be looked for, ready to be compared four at a time. */
+/** Bytes to be looked for, ready to be compared eight at a time. */
 export interface Pattern {
   readonly length: number;
-  readonly words: Int32Array;
-  /** What is left behind the last whole word. */
-  readonly rest: Uint8Array;
+  /** Compared as numbers: a pattern is text, without zero bytes and the 0xff of a NaN, so equal numbers are equal bytes. */
+  readonly eights: Float64Array;
+  /** The last eight bytes, which overlap the eights before; of a shorter pattern its bytes. */
+  readonly last: number;
+  readonly short: Uint8Array;
 }
+
+const NO_BYTES = new Uint8Array(0);
 
 export const pattern = (text: string | Uint8Array): Pattern => {
   const bytes = Buffer.from(text);
-  const words = new Int32Array(bytes.length >> 2);
-  for (let i = 0; i < words.length; i++) words[i] = bytes.readInt32LE(4 * i);
-  return { length: bytes.length, words, rest: bytes.subarray(4 * words.length) };
+  const { length } = bytes;
+  if (length < 8) return { length, eights: new Float64Array(0), last: 0, short: bytes };
+  const eights = new Float64Array((length - 1) >> 3);
+  for (let i = 0; i < eights.length; i++) eights[i] = bytes.readDoubleLE(8 * i);
+  return { length, eights, last: bytes.readDoubleLE(length - 8), short: NO_BYTES };
 };
 
-/** Whether `bytes` has the pattern at `at`. */
-export const has = (bytes: Uint8Array, at: number, { length, words, rest }: Pattern): boolean => {
+/** Whether `bytes` has the pattern at `at`. The end first: what is alike begins alike. */
+export const has = (bytes: Uint8Array, at: number, { length, eights, last, short }: Pattern): boolean => {
   if (at + length > bytes.length) return false;
-  const by4 = viewOf(bytes);
-  let i = at;
-  for (let w = 0; w < words.length; w++, i += 4) if (by4.getInt32(i, true) !== words[w]) return false;
-  for (let r = 0; r < rest.length; r++, i++) if (bytes[i] !== rest[r]) return false;
+  if (length < 8) {
+    for (let i = 0; i < length; i++) if (bytes[at + i] !== short[i]) return false;
+    return true;
+  }
+  const by8 = viewOf(bytes);
+  if (by8.getFloat64(at + length - 8, true) !== last) return false;
+  for (let e = 0, i = at; e < eights.length; e++, i += 8) if (by8.getFloat64(i, true) !== eights[e]) return false;
   return true;
+};
+
+/** A number for the bytes in `[at, to)`, to find what may be equal. */
+export const hashOf = (bytes: Uint8Array, at: number, to: number): number => {
+  const by4 = viewOf(bytes);
+  let hash = to - at;
+  let i = at;
+  for (; i + 4 <= to; i += 4) hash = (Math.imul(hash, 0x01000193) ^ by4.getInt32(i, true)) | 0;
+  for (; i < to; i++) hash = (Math.imul(hash, 31) + (bytes[i] ?? 0)) | 0;
+  return hash ^ (hash >>> 15);
 };
 
 /** Some byte of the word is zero; exact, as a question of the whole word. */

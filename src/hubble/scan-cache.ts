@@ -1,4 +1,4 @@
-import { afterValue, has, type Pattern, pattern, QUOTE } from "./scan-bytes.ts";
+import { afterString, afterValue, has, hashOf, type Pattern, pattern } from "./scan-bytes.ts";
 
 /**
  * What a piece of JSON meant the last time exactly these bytes were seen. A cluster has hundreds of endpoints and millions
@@ -17,8 +17,8 @@ interface Entry<T> {
 }
 
 /** Where endpoints begin to differ: local id and identity. */
-const PREFIX = 28;
-const SKIP = 6;
+const FROM = 6;
+const TO = 26;
 /** Pieces that begin alike, and pieces in all; a stranger who makes up more gets them parsed every time. */
 const ALIKE = 64;
 const ALL = 50_000;
@@ -28,16 +28,9 @@ export const byteCache = <T>(parse: (value: unknown) => T): ByteCache<T> => {
   let size = 0;
   let after = 0;
 
-  const prefixHash = (bytes: Buffer, at: number, end: number): number => {
-    const to = Math.min(at + PREFIX, end);
-    let h = 0;
-    for (let i = at + SKIP; i < to; i++) h = (Math.imul(h, 31) + (bytes[i] ?? 0)) | 0;
-    return h;
-  };
-
   return {
     read: (bytes, at, end) => {
-      const hash = prefixHash(bytes, at, end);
+      const hash = hashOf(bytes, Math.min(at + FROM, end), Math.min(at + TO, end));
       let alike = byPrefix.get(hash);
       if (alike !== undefined) {
         for (let i = 0; i < alike.length; i++) {
@@ -68,7 +61,7 @@ export const byteCache = <T>(parse: (value: unknown) => T): ByteCache<T> => {
   };
 };
 
-/** Strings that come again and again (addresses, enum names): decoded once. Only plain ASCII is kept. */
+/** Strings that come again and again, addresses above all: decoded once. */
 export interface WordCache {
   read(bytes: Buffer, at: number, end: number): string | null;
   after(): number;
@@ -77,30 +70,19 @@ export interface WordCache {
 const WORDS = 100_000;
 
 export const wordCache = (): WordCache => {
-  const words = new Map<number, string>();
+  const words = new Map<number, Entry<string>>();
   let after = 0;
   return {
     read: (bytes, at, end) => {
-      let hash = 0;
-      let i = at + 1;
-      for (; i < end; i++) {
-        const c = bytes[i] ?? 0;
-        if (c === QUOTE) break;
-        if (c < 0x20 || c === 0x5c || c > 0x7e) return null;
-        hash = (Math.imul(hash, 31) + c) | 0;
-      }
-      if (i >= end) return null;
-      after = i + 1;
+      after = afterString(bytes, at, end);
+      if (after < 0) return null;
+      const hash = hashOf(bytes, at, after);
       const known = words.get(hash);
-      if (known !== undefined && known.length === i - at - 1) {
-        let same = true;
-        for (let k = 0; k < known.length; k++) same = same && known.charCodeAt(k) === bytes[at + 1 + k];
-        if (same) return known;
-      }
-      const word = bytes.toString("latin1", at + 1, i);
+      if (known !== undefined && known.bytes.length === after - at && has(bytes, at, known.bytes)) return known.value;
+      const value = String(JSON.parse(bytes.toString("utf8", at, after)));
       if (words.size >= WORDS) words.clear();
-      words.set(hash, word);
-      return word;
+      words.set(hash, { bytes: pattern(bytes.subarray(at, after)), value });
+      return value;
     },
     after: () => after,
   };
