@@ -6,9 +6,10 @@ import type { HubbleEvent } from "../facts/flow.ts";
 import { eventFromProto } from "./decode-proto.ts";
 import { GetFlowsResponse } from "./proto/observer/observer.ts";
 import { fingerprint, recentFlows } from "./recent.ts";
-import { recordOf } from "./record.ts";
+import { type FlowRecord, recordOf } from "./record.ts";
 import { reducer as newReducer, type ReducerOptions } from "./reducer.ts";
 import { type FlowsRequest, isPassing, type RelayAddress, type RelayClient, relayClient, relayError } from "./relay.ts";
+import { wireScanner } from "./scan-wire.ts";
 import { nodeWatcher } from "./watch.ts";
 import { nodeName } from "./words.ts";
 
@@ -77,6 +78,7 @@ export const collect = async (options: CollectOptions): Promise<CollectProgress>
 
   const recent = recentFlows(await writer.begin(source));
   let reducer = newReducer(options);
+  let scan = wireScanner(reducer.ends, options.httpPaths);
   const watcher = nodeWatcher(() => reducer);
   const loaded = new Set<number>();
   const total = { flows: 0, lost: 0, bad: 0, reconnects: 0 };
@@ -94,6 +96,20 @@ export const collect = async (options: CollectOptions): Promise<CollectProgress>
   const now = (): number => (isPlayed ? Math.max(recent.newest(), options.since ?? 0) : clock.now());
   const latest = (): number => (isPlayed ? (until ?? 0) : clock.now()) + AHEAD;
 
+  const count = (flow: FlowRecord, print: number): void => {
+    if (flow.time > latest() || flow.time <= 0) {
+      total.bad += 1;
+      reducer.broke(flow.node, now(), "flows came with a clock that is far ahead or not set");
+      return;
+    }
+    if (recent.isCounted(flow.time, print)) return;
+    recent.add(flow.time, print);
+    watcher.sign(flow.node, isPlayed ? flow.time : now());
+    reducer.add(flow);
+    total.flows += 1;
+    uncommitted += 1;
+  };
+
   const take = (event: HubbleEvent): void => {
     if (event.kind === "lost") {
       const { lost } = event;
@@ -105,25 +121,18 @@ export const collect = async (options: CollectOptions): Promise<CollectProgress>
       watcher.status(event.status, isPlayed && event.status.time > 0 ? event.status.time : now());
       return;
     }
-    const { flow } = event;
-    if (flow.time > latest() || flow.time <= 0) {
-      total.bad += 1;
-      reducer.broke(flow.node, now(), "flows came with a clock that is far ahead or not set");
-      return;
-    }
-    const print = fingerprint(flow);
-    if (recent.isCounted(flow.time, print)) return;
-    recent.add(flow.time, print);
-    watcher.sign(flow.node, isPlayed ? flow.time : now());
-    reducer.add(recordOf(flow, reducer.ends, options.httpPaths));
-    total.flows += 1;
-    uncommitted += 1;
+    count(recordOf(event.flow, reducer.ends, options.httpPaths), fingerprint(event.flow));
   };
 
   const receive = (bytes: Buffer): void => {
     lastReceived = clock.now();
     let event: HubbleEvent | null;
     try {
+      const known = scan(bytes);
+      if (known !== null) {
+        count(known.flow, known.print);
+        return;
+      }
       event = eventFromProto(GetFlowsResponse.decode(bytes));
     } catch {
       // One message that cannot be read is one event lost on a node nobody can name.
@@ -152,6 +161,7 @@ export const collect = async (options: CollectOptions): Promise<CollectProgress>
     }
     if (reducer.ends.size() > 50_000) {
       reducer = newReducer(options);
+      scan = wireScanner(reducer.ends, options.httpPaths);
       loaded.clear();
     }
     options.onProgress?.(progress());

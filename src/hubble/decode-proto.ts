@@ -3,6 +3,7 @@ import { labelSet } from "../facts/labels.ts";
 import type { PolicyRef } from "../facts/policy.ts";
 import type { Protocol } from "../facts/verdict.ts";
 import { policyRef } from "./policy-ref.ts";
+import { l7Text } from "./record.ts";
 import type * as wire from "./proto/flow/flow.ts";
 import type { Timestamp } from "./proto/google/protobuf/timestamp.ts";
 import type { GetFlowsResponse } from "./proto/observer/observer.ts";
@@ -20,12 +21,10 @@ import {
 const time = (stamp: Timestamp | undefined): number | null =>
   stamp === undefined ? null : stamp.seconds * 1_000 + Math.floor(stamp.nanos / 1_000_000);
 
-const endOf = (
+/** One end's own message: who it is, without what other fields say of it. */
+export const whoFromProto = (
   end: wire.Endpoint | undefined,
-  ip: string | undefined,
-  names: readonly string[],
-  service: wire.Service | undefined,
-): FlowEnd => {
+): Pick<FlowEnd, "identity" | "namespace" | "labels" | "pod" | "workload"> => {
   const workload = end?.workloads[0];
   return {
     identity: end?.identity ?? 0,
@@ -33,11 +32,20 @@ const endOf = (
     labels: labelSet(end?.labels ?? []),
     pod: end === undefined || end.podName === "" ? null : end.podName,
     workload: workload === undefined ? null : { kind: workload.kind, name: workload.name },
-    ip: ip === undefined || ip === "" ? null : ip,
-    names: names.map(plainName),
-    service: service === undefined || service.name === "" ? null : { namespace: service.namespace, name: service.name },
   };
 };
+
+const endOf = (
+  end: wire.Endpoint | undefined,
+  ip: string | undefined,
+  names: readonly string[],
+  service: wire.Service | undefined,
+): FlowEnd => ({
+  ...whoFromProto(end),
+  ip: ip === undefined || ip === "" ? null : ip,
+  names: names.map(plainName),
+  service: service === undefined || service.name === "" ? null : { namespace: service.namespace, name: service.name },
+});
 
 /** What is no port is none. */
 const portOf = (number: number): number => (number > 65_535 ? 0 : number);
@@ -84,6 +92,15 @@ const httpOf = (l7: wire.Layer7 | undefined): HttpRecord | null =>
   l7?.http === undefined
     ? null
     : { response: l7.type === 2, code: l7.http.code, method: l7.http.method, url: l7.http.url };
+
+/** What was parsed of a message, and its line for people. */
+export const l7FromProto = (
+  l7: wire.Layer7,
+  httpPaths: boolean,
+): { readonly dns: DnsRecord | null; readonly text: string | null } => {
+  const dns = dnsOf(l7);
+  return { dns, text: l7Text(dns, httpOf(l7), httpPaths) };
+};
 
 const refs = (policies: readonly wire.Policy[]): readonly PolicyRef[] =>
   policies.length === 0 ? [] : policies.flatMap((p) => policyRef(p) ?? []);

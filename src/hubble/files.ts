@@ -10,7 +10,7 @@ import type { EvidenceHour } from "../facts/evidence.ts";
 import { lineSplitter } from "./blocks.ts";
 import type { FromWorker, ToWorker } from "./files-worker.ts";
 import { lineReader } from "./lines.ts";
-import { type FileOptions, type Piece, type PieceResult, readPiece } from "./piece.ts";
+import { type FileOptions, type Piece, pieceReader, type PieceResult } from "./piece.ts";
 import { reducer } from "./reducer.ts";
 
 export interface ReadOptions extends FileOptions {
@@ -99,50 +99,65 @@ const headOf = (path: string): FileHead => {
 
 const isTypeScript = import.meta.url.endsWith(".ts");
 
+interface Read {
+  readonly results: readonly PieceResult[];
+  readonly hours: readonly EvidenceHour[];
+}
+
 const inWorkers = async (
   pieces: readonly Piece[],
   count: number,
   options: FileOptions,
   onBlock: (bytes: number) => void,
-): Promise<readonly PieceResult[]> => {
+): Promise<Read> => {
   const results: PieceResult[] = [];
+  const hours: EvidenceHour[] = [];
   let next = 0;
-  const { httpPaths, fast, monitoring } = options;
-  const plain: FileOptions = {
-    ...(httpPaths === undefined ? {} : { httpPaths }),
-    ...(fast === undefined ? {} : { fast }),
-    ...(monitoring === undefined ? {} : { monitoring }),
-  };
   const run = async (): Promise<void> => {
     const worker = new Worker(new URL(isTypeScript ? "./files-worker.ts" : "./files-worker.js", import.meta.url));
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread's port has no origin
+    const tell = (message: ToWorker): void => worker.postMessage(message);
+    const answer = (): Promise<FromWorker> =>
+      new Promise((resolve, reject) => {
+        worker.removeAllListeners();
+        worker.on("error", reject);
+        worker.on("message", (message: FromWorker) => {
+          if (message.kind === "block") onBlock(message.bytes);
+          else resolve(message);
+        });
+      });
     try {
+      tell({ kind: "begin", options });
       for (let i = next++; i < pieces.length; i = next++) {
         const piece = pieces[i];
         if (piece === undefined) break;
-        results[i] = await new Promise<PieceResult>((resolve, reject) => {
-          worker.removeAllListeners();
-          worker.on("error", reject);
-          worker.on("message", (message: FromWorker) => {
-            if (message.kind === "read") onBlock(message.bytes);
-            else resolve(message.result);
-          });
-          // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread's port has no origin
-          worker.postMessage({ piece, options: plain } satisfies ToWorker);
-        });
+        tell({ kind: "read", piece });
+        const read = await answer();
+        if (read.kind === "read") results[i] = read.result;
       }
+      tell({ kind: "finish" });
+      const last = await answer();
+      if (last.kind === "hours") hours.push(...last.hours);
     } finally {
       await worker.terminate();
     }
   };
   await Promise.all(Array.from({ length: Math.min(count, pieces.length) }, run));
-  return results;
+  return { results, hours };
 };
 
-const readStdin = async (
-  stdin: Readable,
+const inThisThread = async (
+  pieces: readonly Piece[],
   options: FileOptions,
   onBlock: (bytes: number) => void,
-): Promise<PieceResult> => {
+): Promise<Read> => {
+  const reader = pieceReader(options);
+  const results: PieceResult[] = [];
+  for (const piece of pieces) results.push(await reader.read(piece, onBlock));
+  return { results, hours: reader.hours() };
+};
+
+const readStdin = async (stdin: Readable, options: FileOptions, onBlock: (bytes: number) => void): Promise<Read> => {
   const reduced = reducer(options);
   const reader = lineReader(reduced, options);
   const splitter = lineSplitter(reader);
@@ -171,7 +186,7 @@ const readStdin = async (
   unpack?.end();
   await Promise.all(ended);
   splitter.end();
-  return { counts: reader.counts, cut, hours: reduced.take(true) };
+  return { results: [{ counts: reader.take(), cut }], hours: reduced.take(true) };
 };
 
 /**
@@ -215,19 +230,28 @@ export const readFlows = async (paths: readonly string[], options: ReadOptions =
     }));
   });
   const isLarge = total >= large && workers > 1 && pieces.length > 1;
-  const results: PieceResult[] = [];
-  if (isLarge) results.push(...(await inWorkers(pieces, workers, options, onBlock)));
-  else for (const piece of pieces) results.push(await readPiece(piece, options, onBlock));
+  const { httpPaths, fast, monitoring } = options;
+  const plain: FileOptions = {
+    ...(httpPaths === undefined ? {} : { httpPaths }),
+    ...(fast === undefined ? {} : { fast }),
+    ...(monitoring === undefined ? {} : { monitoring }),
+  };
+  const read = isLarge ? await inWorkers(pieces, workers, plain, onBlock) : await inThisThread(pieces, plain, onBlock);
+  const results = [...read.results];
+  const hours = [...read.hours];
   const names = pieces.map((p) => p.path);
   if (expanded.includes("-")) {
-    results.push(await readStdin(options.stdin ?? process.stdin, options, onBlock));
+    const piped = await readStdin(options.stdin ?? process.stdin, plain, onBlock);
+    results.push(...piped.results);
+    hours.push(...piped.hours);
     names.push("-");
   }
-  return gather(results, names, repeated, options);
+  return gather(results, hours, names, repeated, plain);
 };
 
 const gather = (
   results: readonly PieceResult[],
+  hours: readonly EvidenceHour[],
   names: readonly string[],
   repeated: FlowFiles["repeated"],
   options: FileOptions,
@@ -240,7 +264,7 @@ const gather = (
   const cut: { file: string; why: string }[] = [];
   const before = new Map<string, number>();
   const flowsOf = new Map<string, number>();
-  for (const [i, { counts, cut: why, hours }] of results.entries()) {
+  for (const [i, { counts, cut: why }] of results.entries()) {
     const file = names[i] ?? "-";
     const lines = before.get(file) ?? 0;
     before.set(file, lines + counts.lines);
@@ -254,8 +278,8 @@ const gather = (
       from = Math.min(from, first);
       to = Math.max(to, last);
     }
-    for (const hour of hours) all.merge(hour);
   }
+  for (const hour of hours) all.merge(hour);
   for (const [file, flows] of flowsOf) {
     if (flows > 0 || (before.get(file) ?? 0) === 0) continue;
     const [bad] = badLines.filter((b) => b.at.startsWith(`${file}:`));

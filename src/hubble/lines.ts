@@ -36,6 +36,8 @@ export const newCounts = (): LineCounts => ({
 
 export interface LineReader {
   readonly counts: LineCounts;
+  /** What was counted since the last call, which begins anew: lines are numbered by piece. */
+  take(): LineCounts;
   /** One line without its end. */
   line(bytes: Buffer, from: number, to: number): void;
   /** A line that could not even be held. */
@@ -58,7 +60,7 @@ const reasonOf = (error: unknown): string =>
 export const lineReader = (reducer: Reducer, options: LineOptions = {}): LineReader => {
   const { httpPaths = false, fast = true } = options;
   const scan = scanner(reducer.ends, httpPaths);
-  const counts = newCounts();
+  let counts = newCounts();
   let lastNode = "";
   let lastSpan = { first: 0, last: 0 };
 
@@ -102,7 +104,15 @@ export const lineReader = (reducer: Reducer, options: LineOptions = {}): LineRea
   };
 
   return {
-    counts,
+    get counts() {
+      return counts;
+    },
+    take: () => {
+      const taken = counts;
+      counts = newCounts();
+      lastNode = "";
+      return taken;
+    },
     skip: (why) => {
       counts.lines += 1;
       bad(why);

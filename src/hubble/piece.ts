@@ -16,24 +16,30 @@ export interface PieceResult {
   readonly counts: LineCounts;
   /** The file ended before its compression did, or could not be read to its end. */
   readonly cut: string | null;
-  readonly hours: readonly EvidenceHour[];
 }
 
-export const readPiece = async (
-  piece: Piece,
-  options: FileOptions,
-  onBlock: (bytes: number) => void,
-): Promise<PieceResult> => {
+/** Reads pieces one after another into one reducer: caches stay warm, and hours are made once. */
+export interface PieceReader {
+  read(piece: Piece, onBlock: (bytes: number) => void): Promise<PieceResult>;
+  hours(): readonly EvidenceHour[];
+}
+
+export const pieceReader = (options: FileOptions): PieceReader => {
   const reduced = reducer(options);
   const reader = lineReader(reduced, options);
-  let cut: string | null = null;
-  if (piece.range !== null && !piece.isGzip) readRange(piece.path, piece.range, reader, onBlock);
-  else {
-    try {
-      await readStream(openStream(piece.path, piece.isGzip), reader, onBlock);
-    } catch (error) {
-      cut = error instanceof Error ? error.message : String(error);
-    }
-  }
-  return { counts: reader.counts, cut, hours: reduced.take(true) };
+  return {
+    read: async ({ path, range, isGzip }, onBlock) => {
+      let cut: string | null = null;
+      if (range !== null && !isGzip) readRange(path, range, reader, onBlock);
+      else {
+        try {
+          await readStream(openStream(path, isGzip), reader, onBlock);
+        } catch (error) {
+          cut = error instanceof Error ? error.message : String(error);
+        }
+      }
+      return { counts: reader.take(), cut };
+    },
+    hours: () => reduced.take(true),
+  };
 };

@@ -79,3 +79,34 @@ export const recordOf = (flow: Flow, ends: Interner, httpPaths = false): FlowRec
   dns: flow.dns,
   l7: l7Text(flow.dns, flow.http, httpPaths),
 });
+
+export type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+const NONE: readonly never[] = [];
+
+/** A record of nothing yet, for readers that fill one again and again. */
+export const emptyRecord = (nobody: Sighting): Mutable<FlowRecord> => ({
+  time: Number.NaN,
+  node: "",
+  verdict: "VERDICT_UNKNOWN",
+  type: "UNKNOWN_TYPE",
+  eventType: 0,
+  point: null,
+  direction: null,
+  isReply: null,
+  protocol: null,
+  sourcePort: 0,
+  port: 0,
+  opens: false,
+  source: nobody,
+  destination: nobody,
+  sourceIp: "",
+  destinationIp: "",
+  sourceNames: NONE,
+  destinationNames: NONE,
+  dropReason: null,
+  egressAllowedBy: NONE,
+  ingressAllowedBy: NONE,
+  dns: null,
+  l7: null,
+});

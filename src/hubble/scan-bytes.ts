@@ -29,37 +29,37 @@ const viewOf = (bytes: Uint8Array): DataView => {
   return view;
 };
 
-/** Bytes to be looked for, ready to be compared eight at a time. */
+/** Bytes to be looked for, ready to be compared four at a time. */
 export interface Pattern {
   readonly length: number;
-  /** Compared as numbers: a pattern is text, without zero bytes and the 0xff of a NaN, so equal numbers are equal bytes. */
-  readonly eights: Float64Array;
-  /** The last eight bytes, which overlap the eights before; of a shorter pattern its bytes. */
+  readonly fours: Int32Array;
+  /** The last four bytes, which overlap those before; of a shorter pattern its bytes. */
   readonly last: number;
   readonly short: Uint8Array;
 }
 
 const NO_BYTES = new Uint8Array(0);
+const NO_WORDS = new Int32Array(0);
 
 export const pattern = (text: string | Uint8Array): Pattern => {
   const bytes = Buffer.from(text);
   const { length } = bytes;
-  if (length < 8) return { length, eights: new Float64Array(0), last: 0, short: bytes };
-  const eights = new Float64Array((length - 1) >> 3);
-  for (let i = 0; i < eights.length; i++) eights[i] = bytes.readDoubleLE(8 * i);
-  return { length, eights, last: bytes.readDoubleLE(length - 8), short: NO_BYTES };
+  if (length < 4) return { length, fours: NO_WORDS, last: 0, short: bytes };
+  const fours = new Int32Array((length - 1) >> 2);
+  for (let i = 0; i < fours.length; i++) fours[i] = bytes.readInt32LE(4 * i);
+  return { length, fours, last: bytes.readInt32LE(length - 4), short: NO_BYTES };
 };
 
 /** Whether `bytes` has the pattern at `at`. The end first: what is alike begins alike. */
-export const has = (bytes: Uint8Array, at: number, { length, eights, last, short }: Pattern): boolean => {
+export const has = (bytes: Uint8Array, at: number, { length, fours, last, short }: Pattern): boolean => {
   if (at + length > bytes.length) return false;
-  if (length < 8) {
+  if (length < 4) {
     for (let i = 0; i < length; i++) if (bytes[at + i] !== short[i]) return false;
     return true;
   }
-  const by8 = viewOf(bytes);
-  if (by8.getFloat64(at + length - 8, true) !== last) return false;
-  for (let e = 0, i = at; e < eights.length; e++, i += 8) if (by8.getFloat64(i, true) !== eights[e]) return false;
+  const by4 = viewOf(bytes);
+  if (by4.getInt32(at + length - 4, true) !== last) return false;
+  for (let e = 0, i = at; e < fours.length; e++, i += 4) if (by4.getInt32(i, true) !== fours[e]) return false;
   return true;
 };
 

@@ -14,7 +14,7 @@ import {
   whoFromJson,
 } from "./decode-json.ts";
 import type { Interner, Sighting } from "./ends.ts";
-import { type FlowRecord, pointOf } from "./record.ts";
+import { emptyRecord, type FlowRecord, pointOf } from "./record.ts";
 import { afterString, CLOSE, COMMA, OPEN, OPEN_LIST, has, pattern } from "./scan-bytes.ts";
 import { byteCache, wordCache } from "./scan-cache.ts";
 import { Key, newSteps, newValues, type Step } from "./scan-keys.ts";
@@ -24,8 +24,6 @@ import { dropReasonOf } from "./words.ts";
 
 /** Reads one line, `bytes[from, to)`, or answers null: then the full parse has to say what it is. */
 export type Scan = (bytes: Buffer, from: number, to: number) => FlowRecord | null;
-
-type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 const START = pattern('{"flow":{"');
 const NODE_NAME = pattern(',"node_name":"');
@@ -41,32 +39,6 @@ const isEnd = (bytes: Buffer, at: number, end: number): boolean => {
   if (i > 0 && has(bytes, i, TIME)) i = afterString(bytes, i + TIME.length - 1, end);
   return i > 0 && bytes[i] === CLOSE && i + 1 === end;
 };
-
-const emptyRecord = (nobody: Sighting): Mutable<FlowRecord> => ({
-  time: Number.NaN,
-  node: "",
-  verdict: "VERDICT_UNKNOWN",
-  type: "UNKNOWN_TYPE",
-  eventType: 0,
-  point: null,
-  direction: null,
-  isReply: null,
-  protocol: null,
-  sourcePort: 0,
-  port: 0,
-  opens: false,
-  source: nobody,
-  destination: nobody,
-  sourceIp: "",
-  destinationIp: "",
-  sourceNames: NONE,
-  destinationNames: NONE,
-  dropReason: null,
-  egressAllowedBy: NONE,
-  ingressAllowedBy: NONE,
-  dns: null,
-  l7: null,
-});
 
 /**
  * The fast path for export files: it walks the keys of a line in whatever order they come, remembers which key followed which
