@@ -173,12 +173,15 @@ const playWorld = async (
       signal: stop.signal,
     });
     // A collector that fails to start must be heard, not waited for.
-    let failed: unknown = null;
-    collecting.catch((error: unknown) => {
-      failed = error;
-    });
-    while (world.followers() === 0 && failed === null) await sleep(5);
-    if (failed === null)
+    const failed = collecting.then(
+      () => true,
+      () => true,
+    );
+    const follows = async (): Promise<boolean> => {
+      while (world.followers() === 0) await sleep(5, undefined, { signal: stop.signal });
+      return false;
+    };
+    if (!(await Promise.race([failed, follows()])))
       await world.play(to, {
         holes,
         onHour: (clock) => progress.step("reading a day of flows from Relay", clock - from, span),

@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import { iso } from "../../facts/clock.ts";
+import type { Sample } from "../../compose.ts";
 import { parseTurn } from "../../facts/duration.ts";
 import { OperatorError } from "../../facts/errors.ts";
 import { common, faceOf, type Face } from "../face.ts";
@@ -24,10 +25,7 @@ export const parseHole = (text: string): { readonly node: string; readonly from:
   });
 };
 
-const withSample = async (
-  options: Options,
-  use: (sample: Awaited<ReturnType<(typeof import("../../compose.ts"))["openSample"]>>, face: Face) => Promise<void>,
-): Promise<void> => {
+const withSample = async (options: Options, use: (sample: Sample, face: Face) => Promise<void>): Promise<void> => {
   const face = faceOf(options);
   const { openSample } = await import("../../compose.ts");
   const sample = await openSample(face);

@@ -25,7 +25,7 @@ export const repositoryChecks = (place: Place): Promise<readonly Check[]> =>
         open("repository", `${p.origin === null ? "" : `${p.origin.file}:${p.origin.line}: `}${p.what}`, p.remedy),
       );
     return inventory.namespaces.length === 0
-      ? bad("repository", `${said}`, "Point repository.path at a Flux or kustomize repository.")
+      ? bad("repository", said, "Point repository.path at a Flux or kustomize repository.")
       : [good("repository", said), ...problems];
   });
 
