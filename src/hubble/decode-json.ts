@@ -84,6 +84,12 @@ const endOf = (flow: Json, side: "source" | "destination"): FlowEnd => {
 
 const PROTOCOLS = ["TCP", "UDP", "SCTP", "ICMPv4", "ICMPv6", "VRRP", "IGMP"] as const satisfies readonly Protocol[];
 
+/** TCP flags that only the first packet of a connection has. */
+export const opensFromJson = (value: unknown): boolean => {
+  const flags = object(value) ?? {};
+  return flags["SYN"] === true && flags["ACK"] !== true;
+};
+
 const layer4 = (flow: Json): Pick<Flow, "protocol" | "sourcePort" | "destinationPort" | "tcpSyn" | "tcpAck"> => {
   const l4 = object(flow["l4"]) ?? {};
   const protocol = PROTOCOLS.find((p) => isObject(l4[p])) ?? null;

@@ -29,9 +29,11 @@ const viewOf = (bytes: Uint8Array): DataView => {
   return view;
 };
 
-/** Bytes to be looked for, ready to be compared four at a time. */
+/** Bytes to be looked for, ready to be compared eight or four at a time. */
 export interface Pattern {
   readonly length: number;
+  /** As numbers, where equal numbers are equal bytes: no zero bytes (0 is -0) and none of which a NaN is made. */
+  readonly eights: Float64Array;
   readonly fours: Int32Array;
   /** The last four bytes, which overlap those before; of a shorter pattern its bytes. */
   readonly last: number;
@@ -40,26 +42,34 @@ export interface Pattern {
 
 const NO_BYTES = new Uint8Array(0);
 const NO_WORDS = new Int32Array(0);
+const NO_NUMBERS = new Float64Array(0);
+
+const isPlain = (bytes: Uint8Array): boolean => bytes.every((b) => b !== 0 && b !== 0x7f && b !== 0xff);
 
 export const pattern = (text: string | Uint8Array): Pattern => {
   const bytes = Buffer.from(text);
   const { length } = bytes;
-  if (length < 4) return { length, fours: NO_WORDS, last: 0, short: bytes };
-  const fours = new Int32Array((length - 1) >> 2);
-  for (let i = 0; i < fours.length; i++) fours[i] = bytes.readInt32LE(4 * i);
-  return { length, fours, last: bytes.readInt32LE(length - 4), short: NO_BYTES };
+  if (length < 4) return { length, eights: NO_NUMBERS, fours: NO_WORDS, last: 0, short: bytes };
+  const eights = new Float64Array(isPlain(bytes) ? length >> 3 : 0);
+  for (let i = 0; i < eights.length; i++) eights[i] = bytes.readDoubleLE(8 * i);
+  const from = 8 * eights.length;
+  const fours = new Int32Array((length - from) >> 2);
+  for (let i = 0; i < fours.length; i++) fours[i] = bytes.readInt32LE(from + 4 * i);
+  return { length, eights, fours, last: bytes.readInt32LE(length - 4), short: NO_BYTES };
 };
 
 /** Whether `bytes` has the pattern at `at`. The end first: what is alike begins alike. */
-export const has = (bytes: Uint8Array, at: number, { length, fours, last, short }: Pattern): boolean => {
+export const has = (bytes: Uint8Array, at: number, { length, eights, fours, last, short }: Pattern): boolean => {
   if (at + length > bytes.length) return false;
   if (length < 4) {
     for (let i = 0; i < length; i++) if (bytes[at + i] !== short[i]) return false;
     return true;
   }
-  const by4 = viewOf(bytes);
-  if (by4.getInt32(at + length - 4, true) !== last) return false;
-  for (let e = 0, i = at; e < fours.length; e++, i += 4) if (by4.getInt32(i, true) !== fours[e]) return false;
+  const words = viewOf(bytes);
+  if (words.getInt32(at + length - 4, true) !== last) return false;
+  let i = at;
+  for (let e = 0; e < eights.length; e++, i += 8) if (words.getFloat64(i, true) !== eights[e]) return false;
+  for (let f = 0; f < fours.length; f++, i += 4) if (words.getInt32(i, true) !== fours[f]) return false;
   return true;
 };
 

@@ -1,5 +1,10 @@
 import { afterString, afterValue, has, hashOf, type Pattern, pattern } from "./scan-bytes.ts";
 
+interface Entry<T> {
+  readonly bytes: Pattern;
+  readonly value: T;
+}
+
 /**
  * What a piece of JSON meant the last time exactly these bytes were seen. A cluster has hundreds of endpoints and millions
  * of flows: their labels are parsed once, and compared by the machine from then on. Bytes decide, never identity numbers,
@@ -11,32 +16,29 @@ export interface ByteCache<T> {
   after(): number;
 }
 
-interface Entry<T> {
-  readonly bytes: Pattern;
-  readonly value: T;
-}
-
 /** Where endpoints begin to differ: local id and identity. */
 const FROM = 6;
 const TO = 26;
+const SLOTS = 16_384;
 /** Pieces that begin alike, and pieces in all; a stranger who makes up more gets them parsed every time. */
 const ALIKE = 64;
 const ALL = 50_000;
 
 export const byteCache = <T>(parse: (value: unknown) => T): ByteCache<T> => {
-  let byPrefix = new Map<number, Entry<T>[]>();
+  const slots: (Entry<T>[] | undefined)[] = [];
+  slots.length = SLOTS;
   let size = 0;
   let after = 0;
 
   return {
     read: (bytes, at, end) => {
-      const hash = hashOf(bytes, Math.min(at + FROM, end), Math.min(at + TO, end));
-      let alike = byPrefix.get(hash);
+      // Past the piece's own end when it is short: it is then found under several numbers, which costs and does not harm.
+      const slot = hashOf(bytes, Math.min(at + FROM, end), Math.min(at + TO, end)) & (SLOTS - 1);
+      const alike = slots[slot];
       if (alike !== undefined) {
         for (let i = 0; i < alike.length; i++) {
           const entry = alike[i];
-          if (entry === undefined) break;
-          if (!has(bytes, at, entry.bytes)) continue;
+          if (entry === undefined || !has(bytes, at, entry.bytes)) continue;
           after = at + entry.bytes.length;
           return entry.value;
         }
@@ -46,18 +48,35 @@ export const byteCache = <T>(parse: (value: unknown) => T): ByteCache<T> => {
       after = to;
       const value = parse(JSON.parse(bytes.toString("utf8", at, to)));
       if (size >= ALL) {
-        byPrefix = new Map();
+        slots.fill(undefined);
         size = 0;
-        alike = undefined;
       }
-      if (alike === undefined) byPrefix.set(hash, (alike = []));
-      if (alike.length < ALIKE) {
-        alike.push({ bytes: pattern(bytes.subarray(at, to)), value });
+      const kept = slots[slot] ?? [];
+      slots[slot] = kept;
+      if (kept.length < ALIKE) {
+        kept.push({ bytes: pattern(bytes.subarray(at, to)), value });
         size += 1;
       }
       return value;
     },
     after: () => after,
+  };
+};
+
+/** Pieces whose end is known: one place for each, and a newer one takes it. */
+export const pieceCache = <T>(decode: (bytes: Buffer) => T): ((bytes: Buffer, at: number, to: number) => T) => {
+  const slots: (Entry<T> | undefined)[] = [];
+  slots.length = SLOTS;
+  return (bytes, at, to) => {
+    const slot = hashOf(bytes, at, to) & (SLOTS - 1);
+    const entry = slots[slot];
+    if (entry !== undefined && entry.bytes.length === to - at && has(bytes, at, entry.bytes)) return entry.value;
+    // Two pieces that share a place would push each other out for ever: the second has its own.
+    const second = slots[slot ^ 1];
+    if (second !== undefined && second.bytes.length === to - at && has(bytes, at, second.bytes)) return second.value;
+    const value = decode(bytes.subarray(at, to));
+    slots[entry === undefined ? slot : slot ^ 1] = { bytes: pattern(bytes.subarray(at, to)), value };
+    return value;
   };
 };
 
@@ -67,22 +86,13 @@ export interface WordCache {
   after(): number;
 }
 
-const WORDS = 100_000;
-
 export const wordCache = (): WordCache => {
-  const words = new Map<number, Entry<string>>();
+  const words = pieceCache((bytes) => String(JSON.parse(bytes.toString("utf8"))));
   let after = 0;
   return {
     read: (bytes, at, end) => {
       after = afterString(bytes, at, end);
-      if (after < 0) return null;
-      const hash = hashOf(bytes, at, after);
-      const known = words.get(hash);
-      if (known !== undefined && known.bytes.length === after - at && has(bytes, at, known.bytes)) return known.value;
-      const value = String(JSON.parse(bytes.toString("utf8", at, after)));
-      if (words.size >= WORDS) words.clear();
-      words.set(hash, { bytes: pattern(bytes.subarray(at, after)), value });
-      return value;
+      return after < 0 ? null : words(bytes, at, after);
     },
     after: () => after,
   };

@@ -1,5 +1,17 @@
 import type { Protocol } from "../facts/verdict.ts";
-import { afterNumber, afterValue, CLOSE, COMMA, numberIn, OPEN, QUOTE, has, pattern } from "./scan-bytes.ts";
+import { opensFromJson } from "./decode-json.ts";
+import {
+  afterNumber,
+  afterValue,
+  CLOSE,
+  COMMA,
+  numberIn,
+  OPEN,
+  has,
+  pattern,
+  type Pattern,
+  QUOTE,
+} from "./scan-bytes.ts";
 import type { WordCache } from "./scan-cache.ts";
 
 /** Each reader answers with the position after its value, or -1 when it is printed in any other way than Hubble does. */
@@ -19,9 +31,7 @@ const DESTINATION_PORT = pattern('"destination_port":');
 const FLAGS = pattern('"flags":');
 const TYPE = pattern('"type":');
 const CODE = pattern('"code":');
-const SYN = pattern('"SYN":true');
-const ACK = pattern('"ACK":true');
-const TRUE = pattern(":true");
+const CASES = 32;
 const HIGHEST_PORT = 65_535;
 
 export const layer4Reader = (): Layer4Reader => {
@@ -35,26 +45,33 @@ export const layer4Reader = (): Layer4Reader => {
     return number > HIGHEST_PORT ? -1 : after;
   };
 
+  /** Which flags are set together is one of a dozen cases. */
+  const known: { readonly bytes: Pattern; readonly opens: boolean }[] = [];
   const readFlags = (bytes: Buffer, at: number, end: number): number => {
-    const after = afterValue(bytes, at, end);
-    if (after < 0 || bytes[at] !== OPEN) return -1;
-    let [syn, ack] = [false, false];
-    for (let i = at + 1; i < after; i++) {
-      if (bytes[i] === OPEN) return -1;
-      if (bytes[i] !== QUOTE) continue;
-      if (has(bytes, i, SYN)) syn = true;
-      else if (has(bytes, i, ACK)) ack = true;
-      // An unset flag is not printed; one that is said to be false, or said twice, is not Hubble's way.
-      else if (bytes[i + 4] === QUOTE && !has(bytes, i + 5, TRUE)) return -1;
-      i += 5;
+    for (let i = 0; i < known.length; i++) {
+      const flags = known[i];
+      if (flags === undefined || !has(bytes, at, flags.bytes)) continue;
+      found.opens = flags.opens;
+      return at + flags.bytes.length;
     }
-    found.opens = syn && !ack;
+    const after = bytes[at] === OPEN ? afterValue(bytes, at, end) : -1;
+    if (after < 0) return -1;
+    found.opens = opensFromJson(JSON.parse(bytes.toString("utf8", at, after)));
+    if (known.length < CASES) known.push({ bytes: pattern(bytes.subarray(at, after)), opens: found.opens });
     return after;
   };
 
+  const headerAt = (bytes: Buffer, at: number): (typeof HEADERS)[number] | null => {
+    for (let i = 0; i < HEADERS.length; i++) {
+      const header = HEADERS[i];
+      if (header !== undefined && has(bytes, at, header.start)) return header;
+    }
+    return null;
+  };
+
   const read = (bytes: Buffer, at: number, end: number): number => {
-    const header = HEADERS.find((h) => has(bytes, at, h.start));
-    if (header === undefined) return -1;
+    const header = headerAt(bytes, at);
+    if (header === null) return -1;
     found.protocol = header.protocol;
     found.sourcePort = 0;
     found.port = 0;

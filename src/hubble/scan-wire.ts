@@ -5,7 +5,8 @@ import type { Interner, Sighting } from "./ends.ts";
 import { policyRef } from "./policy-ref.ts";
 import { Endpoint, Layer7, Policy } from "./proto/flow/flow.ts";
 import { emptyRecord, type FlowRecord, type Mutable, pointOf } from "./record.ts";
-import { has, hashOf, type Pattern, pattern } from "./scan-bytes.ts";
+import { hashOf } from "./scan-bytes.ts";
+import { pieceCache } from "./scan-cache.ts";
 import { dropReasonOf, FLOW_TYPES, nodeName, plainName, tracePointOf, verdictOf } from "./words.ts";
 
 /** A flow off the wire, and 53 bits that tell it from every other. */
@@ -17,30 +18,8 @@ export interface WireFlow {
 /** Reads one encoded GetFlowsResponse, or answers null: then the generated code has to say what it is. */
 export type ScanWire = (bytes: Buffer) => WireFlow | null;
 
-interface Entry<T> {
-  readonly bytes: Pattern;
-  readonly value: T;
-}
-
-const ALL = 100_000;
-
-/** What a piece of a message meant the last time exactly these bytes were seen. */
-const pieces = <T>(decode: (bytes: Buffer) => T): ((bytes: Buffer, at: number, to: number) => T) => {
-  const known = new Map<number, Entry<T>>();
-  return (bytes, at, to) => {
-    const hash = hashOf(bytes, at, to);
-    const entry = known.get(hash);
-    if (entry !== undefined && entry.bytes.length === to - at && has(bytes, at, entry.bytes)) return entry.value;
-    const value = decode(bytes.subarray(at, to));
-    if (known.size >= ALL) known.clear();
-    known.set(hash, { bytes: pattern(bytes.subarray(at, to)), value });
-    return value;
-  };
-};
-
 const LAYER4: readonly (Protocol | null)[] = [null, "TCP", "UDP", "ICMPv4", "ICMPv6", "SCTP", "VRRP", "IGMP"];
 const HIGHEST_PORT = 65_535;
-const NONE: readonly never[] = [];
 
 /** Wire types: a number, eight bytes, a length and so many bytes, four bytes. */
 const VARINT = 0;
@@ -59,14 +38,14 @@ const text = (bytes: Buffer): string => bytes.toString("utf8");
  * @throws RangeError on a message that is cut
  */
 export const wireScanner = (ends: Interner, httpPaths = false): ScanWire => {
-  const sightings = pieces<Sighting>((bytes) => {
+  const sightings = pieceCache<Sighting>((bytes) => {
     const who = whoFromProto(Endpoint.decode(bytes));
     return ends.sighting(who, who.workload !== null);
   });
-  const policies = pieces<PolicyRef | null>((bytes) => policyRef(Policy.decode(bytes)));
-  const words = pieces<string>(text);
-  const names = pieces<string>((bytes) => plainName(text(bytes)));
-  const nodes = pieces<string>((bytes) => nodeName(text(bytes)));
+  const policies = pieceCache<PolicyRef | null>((bytes) => policyRef(Policy.decode(bytes)));
+  const words = pieceCache<string>(text);
+  const names = pieceCache<string>((bytes) => plainName(text(bytes)));
+  const nodes = pieceCache<string>((bytes) => nodeName(text(bytes)));
   const nobody = ends.sighting(whoFromProto(undefined), false);
   const flow: Mutable<FlowRecord> = emptyRecord(nobody);
   let pos = 0;

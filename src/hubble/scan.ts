@@ -15,8 +15,8 @@ import {
 } from "./decode-json.ts";
 import type { Interner, Sighting } from "./ends.ts";
 import { emptyRecord, type FlowRecord, pointOf } from "./record.ts";
-import { afterString, CLOSE, COMMA, OPEN, OPEN_LIST, has, pattern } from "./scan-bytes.ts";
-import { byteCache, wordCache } from "./scan-cache.ts";
+import { afterString, afterValue, CLOSE, COMMA, OPEN, OPEN_LIST, has, pattern } from "./scan-bytes.ts";
+import { byteCache, pieceCache, wordCache } from "./scan-cache.ts";
 import { Key, newSteps, newValues, type Step } from "./scan-keys.ts";
 import { addressReader, layer4Reader } from "./scan-layers.ts";
 import { timeReader } from "./scan-time.ts";
@@ -56,6 +56,7 @@ export const scanner = (ends: Interner, httpPaths = false): Scan => {
   });
   const policies = byteCache<readonly PolicyRef[]>(refsFromJson);
   const nameLists = byteCache<readonly string[]>(namesFromJson);
+  const messages = pieceCache((bytes) => l7FromJson(JSON.parse(bytes.toString("utf8")), httpPaths));
   const times = timeReader();
   const layer4 = layer4Reader();
   const addresses = addressReader(wordCache());
@@ -136,11 +137,10 @@ export const scanner = (ends: Interner, httpPaths = false): Scan => {
     return after;
   };
 
-  /** Messages differ too much from each other to be remembered, but their answers hold what names mean. */
-  const readL7 = (step: Step, bytes: Buffer, at: number, end: number): number => {
-    const after = values.skip(step, bytes, at, end);
+  const readL7 = (bytes: Buffer, at: number, end: number): number => {
+    const after = afterValue(bytes, at, end);
     if (after < 0) return -1;
-    const { dns, text } = l7FromJson(JSON.parse(bytes.toString("utf8", at, after)), httpPaths);
+    const { dns, text } = messages(bytes, at, after);
     flow.dns = dns;
     flow.l7 = text;
     return after;
@@ -201,7 +201,7 @@ export const scanner = (ends: Interner, httpPaths = false): Scan => {
       case Key.ingress_allowed_by:
         return readList(step.id, bytes, at, end);
       case Key.l7:
-        return readL7(step, bytes, at, end);
+        return readL7(bytes, at, end);
       default:
         return readWord(step, bytes, at, end);
     }
