@@ -137,7 +137,8 @@ const attempt = async (
 const said = ({ answer, moved }: Attempt): string =>
   `${answer.outcome}${answer.refusals.map((r) => `, ${r.gate}: ${r.reason}`).join("")}${answer.answer === null ? "" : `, ${answer.answer}`}; moved: ${moved.join(", ") || "nothing"}`;
 
-const replayIncident = async (incident: Incident, sample: string, progress: Progress): Promise<EvalResult> => {
+/** One incident, and its mutant, on copies of a prepared state folder. */
+export const replayIncident = async (incident: Incident, sample: string, progress: Progress): Promise<EvalResult> => {
   const prepared = mkdtempSync(join(tmpdir(), "network-operator-incident-"));
   try {
     cpSync(sample, prepared, { recursive: true });
@@ -170,20 +171,26 @@ const replayIncident = async (incident: Incident, sample: string, progress: Prog
   }
 };
 
+/** A state folder in which the sample's first day was watched. */
+export const prepareSample = async (progress: Progress): Promise<{ readonly state: string; dispose(): void }> => {
+  const state = mkdtempSync(join(tmpdir(), "network-operator-sample-"));
+  const first = await openAgent(settingOf(state, configSchema.parse({}), progress));
+  await first.dispose();
+  return { state, dispose: () => rmSync(state, { recursive: true, force: true }) };
+};
+
 /** Replays incidents through the real graph, the real adapters and the world. */
 export const runEvals = async (options: {
   readonly only: string | null;
   readonly progress: Progress;
 }): Promise<EvalReport> => {
   const incidents = readIncidents(options.only);
-  const sample = mkdtempSync(join(tmpdir(), "network-operator-sample-"));
+  const sample = await prepareSample(options.progress);
   try {
-    const first = await openAgent(settingOf(sample, configSchema.parse({}), options.progress));
-    await first.dispose();
     const results: EvalResult[] = [];
     for (const [index, incident] of incidents.entries()) {
       options.progress.step(incident.title, index, incidents.length);
-      results.push(await replayIncident(incident, sample, options.progress));
+      results.push(await replayIncident(incident, sample.state, options.progress));
     }
     const count = (test: (result: EvalResult) => boolean): number => results.filter(test).length;
     return {
@@ -197,6 +204,6 @@ export const runEvals = async (options: {
       },
     };
   } finally {
-    rmSync(sample, { recursive: true, force: true });
+    sample.dispose();
   }
 };

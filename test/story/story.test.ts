@@ -31,7 +31,7 @@ describe("from a request to two pull requests", { timeout: 240_000 }, () => {
     const { stdout } = await desk.run("pr", "show", "1", "--diff");
     expect(stdout).toContain("Rules and their evidence");
     expect(stdout).toContain("enableDefaultDeny");
-    expect(stdout).not.toMatch(/^\+.*(ingressDeny|default-deny)/m);
+    expect(stdout).not.toMatch(/^\+.*(ingressDeny|egressDeny|components\/network-policy\/default-deny)/m);
   });
 
   it("cannot have the default-deny before the soak, however it is asked", async () => {
