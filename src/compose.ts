@@ -9,7 +9,7 @@ import { OperatorError } from "./facts/errors.ts";
 import type { Coverage } from "./facts/coverage.ts";
 import type { Draft } from "./facts/draft.ts";
 import type { Edge } from "./facts/edge.ts";
-import type { ClusterReader, ForgeReader, ForgeWriter } from "./facts/ports.ts";
+import type { ClusterReader, EvidenceReader, ForgeReader, ForgeWriter } from "./facts/ports.ts";
 import type { StatusReport } from "./facts/status.ts";
 import type { SourceTree } from "./facts/tree.ts";
 import type { Config } from "./config/schema.ts";
@@ -132,19 +132,40 @@ export const openPlace = async (setting: Setting): Promise<Place> => {
   };
 };
 
-/** Evidence with its key in the state folder: whoever lacks the key cannot make any. */
+/** Evidence with its key in the state folder: whoever lacks the key cannot make any. Postgres by URL, else SQLite. */
 const openEvidence = async (setting: Setting): Promise<EvidenceStore> => {
-  const [{ openEvidenceStore }, { secretFile }] = await Promise.all([
-    import("./store/evidence-sqlite.ts"),
-    import("./store/secret.ts"),
-  ]);
+  const { secretFile } = await import("./store/secret.ts");
   const { campaign, store } = setting.config;
-  return openEvidenceStore({
-    path: join(setting.state, "evidence.sqlite"),
+  const options = {
     key: secretFile(join(setting.state, "keys", "evidence")),
     retention: store.retentionDays * DAY,
     rules: { loss: campaign.maxLoss },
-  });
+  };
+  if (store.postgres !== null) {
+    const { openPostgresEvidence } = await import("./store/postgres.ts");
+    return openPostgresEvidence({ url: store.postgres, ...options });
+  }
+  const { openEvidenceStore } = await import("./store/evidence-sqlite.ts");
+  return openEvidenceStore({ path: join(setting.state, "evidence.sqlite"), ...options });
+};
+
+type Evidence = EvidenceReader & { dispose(): Promise<void> };
+
+/** What gates read: the store, or the export files that the configuration names. Null where there is neither. */
+const evidenceToRead = async (setting: Setting, sampled: boolean): Promise<Evidence | null> => {
+  const { flows, store, campaign } = setting.config;
+  if (flows.relay === null && flows.files.length > 0) {
+    const [{ readFlows }, { memoryEvidence }] = await Promise.all([
+      import("./hubble/files.ts"),
+      import("./store/evidence.ts"),
+    ]);
+    const { hours } = await readFlows(flows.files, {
+      onProgress: ({ bytes, ofBytes }) => setting.progress.step("reading flows", bytes, ofBytes ?? undefined),
+    });
+    return { ...memoryEvidence(hours, { loss: campaign.maxLoss }), dispose: async () => undefined };
+  }
+  const kept = existsSync(join(setting.state, "evidence.sqlite"));
+  return sampled || flows.relay !== null || store.postgres !== null || kept ? openEvidence(setting) : null;
 };
 
 /** Plays the world's time with the real collector attached to its Relay. */
@@ -198,6 +219,16 @@ const playWorld = async (
 const watchFirstDay = async (world: World, evidence: EvidenceStore, progress: Setting["progress"]): Promise<void> => {
   const left = world.start + DAY - world.clock.now();
   if (left > 0) await playWorld(world, evidence, progress, left, []);
+};
+
+const firstDay = async (setting: Setting, world: World): Promise<void> => {
+  if (world.clock.now() >= world.start + DAY) return;
+  const evidence = await openEvidence(setting);
+  try {
+    await watchFirstDay(world, evidence, setting.progress);
+  } finally {
+    await evidence.dispose();
+  }
 };
 
 /** The sample cluster for a person: turn its clock, do something in it. */
@@ -372,9 +403,6 @@ export interface Agent {
   dispose(): Promise<void>;
 }
 
-const hasEvidence = ({ config, state }: Setting): boolean =>
-  config.flows.relay !== null || config.flows.files.length > 0 || existsSync(join(state, "evidence.sqlite"));
-
 const openCluster = async (setting: Setting, served: ServedWorld | null): Promise<ClusterReader | null> => {
   const { cluster, rollback } = setting.config;
   if (served === null && cluster.context === null) return null;
@@ -408,8 +436,8 @@ export const openAgent = async (
   const place = await openPlace(setting);
   const { config, state, progress } = setting;
   const { clock, forge, facts, world, ledger } = place;
-  const evidence = world !== null || hasEvidence(setting) ? await openEvidence(setting) : null;
-  if (world !== null && evidence !== null) await watchFirstDay(world, evidence, progress);
+  if (world !== null) await firstDay(setting, world);
+  const evidence = await evidenceToRead(setting, world !== null);
   progress.step("reading repository, cluster and evidence");
   const served = (await world?.serve()) ?? null;
   const cluster = await openCluster(setting, served);
