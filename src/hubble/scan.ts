@@ -1,3 +1,4 @@
+import type { Flow, HubbleVerdict } from "../facts/flow.ts";
 import type { PolicyRef } from "../facts/policy.ts";
 import {
   directionFromJson,
@@ -14,11 +15,12 @@ import {
   whoFromJson,
 } from "./decode-json.ts";
 import type { Interner, Sighting } from "./ends.ts";
-import { emptyRecord, type FlowRecord, pointOf } from "./record.ts";
-import { afterString, afterValue, CLOSE, COMMA, OPEN, OPEN_LIST, has, pattern } from "./scan-bytes.ts";
+import { emptyRecord, type FlowRecord, type Mutable, pointOf } from "./record.ts";
+import { afterString, afterValue, CLOSE, COMMA, has, OPEN, OPEN_LIST, pattern } from "./scan-bytes.ts";
 import { byteCache, pieceCache, wordCache } from "./scan-cache.ts";
 import { Key, newSteps, newValues, type Step } from "./scan-keys.ts";
 import { addressReader, layer4Reader } from "./scan-layers.ts";
+import { newTails } from "./scan-tail.ts";
 import { timeReader } from "./scan-time.ts";
 import { dropReasonOf } from "./words.ts";
 
@@ -29,8 +31,6 @@ const START = pattern('{"flow":{"');
 const NODE_NAME = pattern(',"node_name":"');
 const TIME = pattern(',"time":"');
 const NONE: readonly never[] = [];
-const NO_EVENT = { type: 0, subType: 0 };
-const NO_DROP = { reason: null, code: 0 };
 
 /** The envelope's own node and time: the flow has both, so they need only be whole. */
 const isEnd = (bytes: Buffer, at: number, end: number): boolean => {
@@ -38,6 +38,46 @@ const isEnd = (bytes: Buffer, at: number, end: number): boolean => {
   if (has(bytes, i, NODE_NAME)) i = afterString(bytes, i + NODE_NAME.length - 1, end);
   if (i > 0 && has(bytes, i, TIME)) i = afterString(bytes, i + TIME.length - 1, end);
   return i > 0 && bytes[i] === CLOSE && i + 1 === end;
+};
+
+/** What the value of a key with few values means: the full parse's own functions. */
+const MEANING = new Map<number, (value: unknown) => unknown>([
+  [Key.verdict, verdictFromJson],
+  [Key.Type, typeFromJson],
+  [Key.node_name, nodeFromJson],
+  [Key.event_type, eventFromJsonValue],
+  [Key.traffic_direction, directionFromJson],
+  [Key.trace_observation_point, pointFromJson],
+  [Key.drop_reason, dropFromJson],
+  [Key.drop_reason_desc, dropFromJson],
+  [Key.is_reply, replyFromJson],
+  [Key.reply, replyFromJson],
+]);
+const MEANINGS = Array.from({ length: 21 }, (_, id) => MEANING.get(id) ?? ((): null => null));
+
+/** What was said under the keys with few values, by key: what `MEANINGS` made of it, or nothing. */
+type Said = unknown[];
+
+/** Puts together what was said; the casts are what `MEANINGS` answers. */
+const tell = (flow: Mutable<FlowRecord>, said: Said): void => {
+  const event = said[Key.event_type] as ReturnType<typeof eventFromJsonValue> | undefined;
+  const drop = said[Key.drop_reason_desc] as ReturnType<typeof dropFromJson> | undefined;
+  const oldDrop = said[Key.drop_reason] as ReturnType<typeof dropFromJson> | undefined;
+  const isReply = said[Key.is_reply] as boolean | null | undefined;
+  flow.verdict = (said[Key.verdict] as HubbleVerdict | undefined) ?? "VERDICT_UNKNOWN";
+  flow.type = (said[Key.Type] as Flow["type"] | undefined) ?? "UNKNOWN_TYPE";
+  flow.node = (said[Key.node_name] as string | undefined) ?? "";
+  flow.direction = (said[Key.traffic_direction] as Flow["direction"] | undefined) ?? null;
+  flow.isReply = isReply ?? (said[Key.reply] === true ? true : null);
+  flow.eventType = event?.type ?? 0;
+  const point = (said[Key.trace_observation_point] as string | null | undefined) ?? null;
+  flow.point = pointOf(point, flow.eventType, event?.subType ?? 0);
+  const code = (drop?.code ?? 0) === 0 ? (oldDrop?.code ?? 0) : (drop?.code ?? 0);
+  flow.dropReason = drop?.reason ?? (code === 0 ? null : dropReasonOf(code));
+  flow.sourceNames = (said[Key.source_names] as readonly string[] | undefined) ?? NONE;
+  flow.destinationNames = (said[Key.destination_names] as readonly string[] | undefined) ?? NONE;
+  flow.egressAllowedBy = (said[Key.egress_allowed_by] as readonly PolicyRef[] | undefined) ?? NONE;
+  flow.ingressAllowedBy = (said[Key.ingress_allowed_by] as readonly PolicyRef[] | undefined) ?? NONE;
 };
 
 /**
@@ -62,21 +102,13 @@ export const scanner = (ends: Interner, httpPaths = false): Scan => {
   const addresses = addressReader(wordCache());
   const steps = newSteps();
   const values = newValues();
+  const tails = newTails();
   const nobody = ends.sighting(whoFromJson(null), false);
   const flow = emptyRecord(nobody);
-  let event: { readonly type: number; readonly subType: number } = NO_EVENT;
-  let drop: { readonly reason: string | null; readonly code: number } = NO_DROP;
-  let dropCode = 0;
-  let isReply: boolean | null = null;
-  let wasReply: boolean | null = null;
+  const said: Said = Array.from({ length: 21 }, () => undefined);
 
   const reset = (): void => {
     flow.time = Number.NaN;
-    flow.node = "";
-    flow.verdict = "VERDICT_UNKNOWN";
-    flow.type = "UNKNOWN_TYPE";
-    flow.point = null;
-    flow.direction = null;
     flow.protocol = null;
     flow.sourcePort = 0;
     flow.port = 0;
@@ -85,17 +117,9 @@ export const scanner = (ends: Interner, httpPaths = false): Scan => {
     flow.destination = nobody;
     flow.sourceIp = "";
     flow.destinationIp = "";
-    flow.sourceNames = NONE;
-    flow.destinationNames = NONE;
-    flow.egressAllowedBy = NONE;
-    flow.ingressAllowedBy = NONE;
     flow.dns = null;
     flow.l7 = null;
-    event = NO_EVENT;
-    drop = NO_DROP;
-    dropCode = 0;
-    isReply = null;
-    wasReply = null;
+    for (let i = 0; i < said.length; i++) said[i] = undefined;
   };
 
   const readSighting = (id: number, bytes: Buffer, at: number, end: number): number => {
@@ -108,18 +132,11 @@ export const scanner = (ends: Interner, httpPaths = false): Scan => {
 
   const readList = (id: number, bytes: Buffer, at: number, end: number): number => {
     if (bytes[at] !== OPEN_LIST) return -1;
-    if (id === Key.source_names || id === Key.destination_names) {
-      const names = nameLists.read(bytes, at, end);
-      if (names === null) return -1;
-      if (id === Key.source_names) flow.sourceNames = names;
-      else flow.destinationNames = names;
-      return nameLists.after();
-    }
-    const by = policies.read(bytes, at, end);
-    if (by === null) return -1;
-    if (id === Key.egress_allowed_by) flow.egressAllowedBy = by;
-    else flow.ingressAllowedBy = by;
-    return policies.after();
+    const isNames = id === Key.source_names || id === Key.destination_names;
+    const list = isNames ? nameLists.read(bytes, at, end) : policies.read(bytes, at, end);
+    if (list === null) return -1;
+    said[id] = list;
+    return isNames ? nameLists.after() : policies.after();
   };
 
   const readLayers = (id: number, bytes: Buffer, at: number, end: number): number => {
@@ -146,42 +163,6 @@ export const scanner = (ends: Interner, httpPaths = false): Scan => {
     return after;
   };
 
-  /** Takes a value that is one of few. */
-  const readWord = (step: Step, bytes: Buffer, at: number, end: number): number => {
-    switch (step.id) {
-      case Key.verdict:
-        flow.verdict = values.read(step, bytes, at, end, verdictFromJson) ?? flow.verdict;
-        break;
-      case Key.Type:
-        flow.type = values.read(step, bytes, at, end, typeFromJson) ?? flow.type;
-        break;
-      case Key.node_name:
-        flow.node = values.read(step, bytes, at, end, nodeFromJson) ?? "";
-        break;
-      case Key.event_type:
-        event = values.read(step, bytes, at, end, eventFromJsonValue) ?? event;
-        break;
-      case Key.traffic_direction:
-        flow.direction = values.read(step, bytes, at, end, directionFromJson) ?? null;
-        break;
-      case Key.trace_observation_point:
-        flow.point = values.read(step, bytes, at, end, pointFromJson) ?? null;
-        break;
-      case Key.drop_reason_desc:
-        drop = values.read(step, bytes, at, end, dropFromJson) ?? drop;
-        break;
-      case Key.drop_reason:
-        dropCode = values.read(step, bytes, at, end, dropFromJson)?.code ?? 0;
-        break;
-      case Key.is_reply:
-        isReply = values.read(step, bytes, at, end, replyFromJson) ?? null;
-        break;
-      default:
-        wasReply = values.read(step, bytes, at, end, replyFromJson) ?? null;
-    }
-    return values.after();
-  };
-
   const readValue = (step: Step, bytes: Buffer, at: number, end: number): number => {
     switch (step.id) {
       case Key.skipped:
@@ -203,19 +184,16 @@ export const scanner = (ends: Interner, httpPaths = false): Scan => {
       case Key.l7:
         return readL7(bytes, at, end);
       default:
-        return readWord(step, bytes, at, end);
+        said[step.id] = values.read(step, bytes, at, end, MEANINGS[step.id] ?? ((): null => null));
+        return values.after();
     }
   };
 
-  const finish = (): FlowRecord | null => {
+  const finish = (bytes: Buffer, at: number, end: number): FlowRecord | null => {
+    if (!isEnd(bytes, at, end)) return null;
+    tell(flow, said);
     // Both may be had from the envelope; that is for the full parse.
-    if (Number.isNaN(flow.time) || flow.node === "") return null;
-    flow.eventType = event.type;
-    flow.isReply = isReply ?? (wasReply === true ? true : null);
-    const code = drop.code === 0 ? dropCode : drop.code;
-    flow.dropReason = drop.reason ?? (code === 0 ? null : dropReasonOf(code));
-    flow.point = pointOf(flow.point, event.type, event.subType);
-    return flow;
+    return Number.isNaN(flow.time) || flow.node === "" ? null : flow;
   };
 
   return (bytes, from, to) => {
@@ -224,6 +202,8 @@ export const scanner = (ends: Interner, httpPaths = false): Scan => {
     let at = from + START.length - 1;
     let seen = 0;
     let step = steps.first;
+    /** Where the part behind the destination began, and what had been seen before it. */
+    let [tail, before] = [-1, 0];
     for (;;) {
       const next = steps.after(step, bytes, at, to);
       if (next === null || (seen & next.bit) !== 0) return null;
@@ -233,8 +213,18 @@ export const scanner = (ends: Interner, httpPaths = false): Scan => {
       if (at < 0) return null;
       const c = bytes[at];
       at += 1;
-      if (c === COMMA) continue;
-      return c === CLOSE && isEnd(bytes, at, to) ? finish() : null;
+      if (c === CLOSE) {
+        if (tail >= 0) tails.keep(bytes, tail, at, seen & ~before, said);
+        return finish(bytes, at, to);
+      }
+      if (c !== COMMA) return null;
+      if (step.id !== Key.destination) continue;
+      [tail, before] = [at, seen];
+      const known = tails.find(bytes, at, to);
+      if (known === null) continue;
+      if ((seen & known.bits) !== 0) return null;
+      for (let i = 0; i < known.ids.length; i++) said[known.ids[i] ?? 0] = known.values[i];
+      return finish(bytes, at + known.bytes.length, to);
     }
   };
 };
