@@ -400,6 +400,8 @@ export interface Agent {
   /** One tick of the campaign: the next proposal of each rollout. */
   tick(): Promise<{ readonly version: 1; readonly answers: readonly Answer[] }>;
   draft(namespace: string, kind: "allows" | "default-deny"): Promise<Draft>;
+  /** Answers a pause with a stored attestation's id; the gates behind the pause decide. */
+  attest(id: string, thread: string): Promise<Answer>;
   dispose(): Promise<void>;
 }
 
@@ -537,6 +539,7 @@ export const openAgent = async (
       return { version: 1, answers };
     },
     draft: (namespace, kind) => look.draftOf(namespace, kind),
+    attest: (id, thread) => put({ attestation: id }, thread),
     dispose: async () => {
       saver.dispose();
       signOffs.dispose();
@@ -546,4 +549,89 @@ export const openAgent = async (
     },
   };
   return agent;
+};
+
+/** The sign-off records alone, for the operator's terminal. */
+export const openSignOffDesk = async (
+  setting: Setting,
+): Promise<{ readonly party: RelyingParty; newCode(name: string): string; dispose(): Promise<void> }> => {
+  const place = await openPlace(setting);
+  const { openSignOffStore } = await import("./store/signoff.ts");
+  const store = openSignOffStore(join(setting.state, "signoff.sqlite"), place.clock);
+  return {
+    party: partyOf(setting),
+    newCode: (name) => store.newCode(name),
+    dispose: async () => {
+      store.dispose();
+      await place.dispose();
+    },
+  };
+};
+
+/** Anything beyond this machine needs TLS in front and a public address that passkeys are bound to. */
+const assertLoopback = ({ config }: Setting): void => {
+  const { host } = config.server;
+  const isLoopback = host === "localhost" || host === "::1" || host.startsWith("127.");
+  if (isLoopback || config.signoff.publicUrl?.startsWith("https:") === true) return;
+  throw new OperatorError("input", `refusing to listen on ${host} without a public address`, {
+    where: "server.host",
+    remedy: "Set signoff.publicUrl to the https address people use, or listen on 127.0.0.1.",
+  });
+};
+
+export const openServer = async (
+  setting: Setting,
+): Promise<{ readonly url: string; readonly tokenFile: string; close(): Promise<void> }> => {
+  assertLoopback(setting);
+  const [{ serve }, { buildApp }, { signOffDesk }, { openSignOffStore }, { secretFile }] = await Promise.all([
+    import("@hono/node-server"),
+    import("./server/app.ts"),
+    import("./server/desk.ts"),
+    import("./store/signoff.ts"),
+    import("./store/secret.ts"),
+  ]);
+  const agent = await openAgent(setting);
+  const { clock, ledger } = agent.place;
+  const store = openSignOffStore(join(setting.state, "signoff.sqlite"), clock);
+  const tokenFile = join(setting.state, "token");
+  const { host, port } = setting.config.server;
+  const desk = signOffDesk({
+    party: partyOf(setting),
+    store,
+    clock,
+    keysFile: resolve(setting.config.signoff.keys),
+    readKeys: () => readKeys(setting.config.signoff.keys),
+    // Which thread waits for this request, as the ledger wrote it down; the answer goes there and nowhere else.
+    threadOf: (request) =>
+      ledger.entries().findLast((entry) => entry.kind === "pause" && entry.body["request"] === request)?.thread ?? null,
+    attest: (id, thread) => agent.attest(id, thread),
+  });
+  const metrics = async (): Promise<string> => {
+    const { namespaces } = await agent.status();
+    const stages = new Map<string, number>();
+    for (const { stage } of namespaces) stages.set(stage, (stages.get(stage) ?? 0) + 1);
+    return [
+      "# HELP network_operator_namespaces Namespaces by stage.",
+      "# TYPE network_operator_namespaces gauge",
+      ...[...stages].map(([stage, count]) => `network_operator_namespaces{stage="${stage}"} ${count}`),
+      "",
+    ].join("\n");
+  };
+  const app = buildApp({
+    agent: { ask: (request) => agent.ask(request), status: () => agent.status(), metrics },
+    desk,
+    token: secretFile(tokenFile),
+  });
+  const server = serve({ fetch: app.fetch, hostname: host, port });
+  return {
+    url: partyOf(setting).origin,
+    tokenFile,
+    close: async () => {
+      await new Promise<void>((done) => {
+        server.close(() => done());
+      });
+      store.dispose();
+      await agent.dispose();
+    },
+  };
 };

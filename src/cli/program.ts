@@ -8,10 +8,12 @@ import { flowsCommand } from "./commands/flows.ts";
 import { graphCommand } from "./commands/graph.ts";
 import { initCommand } from "./commands/init.ts";
 import { logCommand } from "./commands/log.ts";
+import { passkeyCommand } from "./commands/passkey.ts";
 import { prCommand } from "./commands/pr.ts";
 import { replayCommand } from "./commands/replay.ts";
 import { runCommand } from "./commands/run.ts";
 import { sampleCommand } from "./commands/sample.ts";
+import { serveCommand } from "./commands/serve.ts";
 import { statusCommand } from "./commands/status.ts";
 import { packageVersion } from "./version.ts";
 
@@ -30,6 +32,8 @@ export const buildProgram = (): Command => {
     replayCommand(),
     draftCommand(),
     flowsCommand(),
+    serveCommand(),
+    passkeyCommand(),
     prCommand(),
     sampleCommand(),
     graphCommand(),
