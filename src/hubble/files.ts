@@ -8,13 +8,13 @@ import { MINUTE } from "../facts/clock.ts";
 import { OperatorError } from "../facts/errors.ts";
 import type { EvidenceHour } from "../facts/evidence.ts";
 import { lineSplitter } from "./blocks.ts";
-import type { FromWorker, ToWorker } from "./files-worker.ts";
+import type { FromWorker, Share } from "./files-worker.ts";
 import { lineReader } from "./lines.ts";
-import { type FileOptions, type Piece, pieceReader, type PieceResult } from "./piece.ts";
+import { type FileOptions, type Piece, pieceReader, type PieceResult, readPieces } from "./piece.ts";
 import { reducer } from "./reducer.ts";
 
 export interface ReadOptions extends FileOptions {
-  /** Threads for large files; 1 reads in this one. */
+  /** Threads for large files, this one among them. */
   readonly workers?: number;
   /** Bytes from which on a file is worth a second thread. */
   readonly large?: number;
@@ -104,57 +104,44 @@ interface Read {
   readonly hours: readonly EvidenceHour[];
 }
 
-const inWorkers = async (
-  pieces: readonly Piece[],
-  count: number,
-  options: FileOptions,
-  onBlock: (bytes: number) => void,
-): Promise<Read> => {
-  const results: PieceResult[] = [];
-  const hours: EvidenceHour[] = [];
-  let next = 0;
-  const run = async (): Promise<void> => {
-    const worker = new Worker(new URL(isTypeScript ? "./files-worker.ts" : "./files-worker.js", import.meta.url));
-    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread's port has no origin
-    const tell = (message: ToWorker): void => worker.postMessage(message);
-    const answer = (): Promise<FromWorker> =>
-      new Promise((resolve, reject) => {
-        worker.removeAllListeners();
-        worker.on("error", reject);
-        worker.on("message", (message: FromWorker) => {
-          if (message.kind === "block") onBlock(message.bytes);
-          else resolve(message);
-        });
-      });
-    try {
-      tell({ kind: "begin", options });
-      for (let i = next++; i < pieces.length; i = next++) {
-        const piece = pieces[i];
-        if (piece === undefined) break;
-        tell({ kind: "read", piece });
-        const read = await answer();
-        if (read.kind === "read") results[i] = read.result;
-      }
-      tell({ kind: "finish" });
-      const last = await answer();
-      if (last.kind === "hours") hours.push(...last.hours);
-    } finally {
-      await worker.terminate();
-    }
-  };
-  await Promise.all(Array.from({ length: Math.min(count, pieces.length) }, run));
-  return { results, hours };
+/** Keeps a thread's young objects few: they are records read a moment ago and nothing else. */
+const LIMITS = { maxYoungGenerationSizeMb: 16 } as const;
+
+type ThreadRead = Extract<FromWorker, { kind: "done" }>;
+
+const inThread = (share: Share, onBlock: (bytes: number) => void): Promise<ThreadRead> => {
+  const script = new URL(isTypeScript ? "./files-worker.ts" : "./files-worker.js", import.meta.url);
+  const worker = new Worker(script, { workerData: share, resourceLimits: LIMITS });
+  return new Promise((resolve, reject) => {
+    worker.on("error", reject);
+    worker.on("exit", (code) => reject(new Error(`a reading thread ended with ${code}`)));
+    worker.on("message", (message: FromWorker) => {
+      if (message.kind === "block") onBlock(message.bytes);
+      else resolve(message);
+    });
+  });
 };
 
-const inThisThread = async (
+/** This thread reads as well, so that it need not wait for the others to start. */
+const inThreads = async (
   pieces: readonly Piece[],
+  threads: number,
   options: FileOptions,
   onBlock: (bytes: number) => void,
 ): Promise<Read> => {
+  const taken = new Int32Array(new SharedArrayBuffer(4));
+  const others = Array.from({ length: Math.min(threads, pieces.length) - 1 }, () =>
+    inThread({ pieces, options, taken }, onBlock),
+  );
+  const all = Promise.all(others);
+  // Heard below, once this thread is through with its own.
+  all.catch(() => {});
   const reader = pieceReader(options);
+  const own = await readPieces(reader, pieces, taken, onBlock);
+  const parts = [{ results: own, hours: reader.hours() }, ...(await all)];
   const results: PieceResult[] = [];
-  for (const piece of pieces) results.push(await reader.read(piece, onBlock));
-  return { results, hours: reader.hours() };
+  for (const [i, result] of parts.flatMap((part) => part.results)) results[i] = result;
+  return { results, hours: parts.flatMap((part) => part.hours) };
 };
 
 const readStdin = async (stdin: Readable, options: FileOptions, onBlock: (bytes: number) => void): Promise<Read> => {
@@ -222,21 +209,21 @@ export const readFlows = async (paths: readonly string[], options: ReadOptions =
 
   const pieces = files.flatMap(({ path, size, isGzip }): Piece[] => {
     if (isGzip || size < large || workers < 2) return [{ path, isGzip, range: isGzip ? null : { from: 0, to: size } }];
-    const step = Math.ceil(size / (workers * 4));
+    const step = Math.ceil(size / (workers * 8));
     return Array.from({ length: Math.ceil(size / step) }, (_, i) => ({
       path,
       isGzip,
       range: { from: i * step, to: Math.min((i + 1) * step, size) },
     }));
   });
-  const isLarge = total >= large && workers > 1 && pieces.length > 1;
   const { httpPaths, fast, monitoring } = options;
   const plain: FileOptions = {
     ...(httpPaths === undefined ? {} : { httpPaths }),
     ...(fast === undefined ? {} : { fast }),
     ...(monitoring === undefined ? {} : { monitoring }),
   };
-  const read = isLarge ? await inWorkers(pieces, workers, plain, onBlock) : await inThisThread(pieces, plain, onBlock);
+  const threads = total >= large ? workers : 1;
+  const read = await inThreads(pieces, threads, plain, onBlock);
   const results = [...read.results];
   const hours = [...read.hours];
   const names = pieces.map((p) => p.path);

@@ -43,3 +43,21 @@ export const pieceReader = (options: FileOptions): PieceReader => {
     hours: () => reduced.take(true),
   };
 };
+
+/** Reads pieces until all are taken. Each is taken by whoever is free first: `taken` is shared between threads. */
+export const readPieces = async (
+  reader: PieceReader,
+  pieces: readonly Piece[],
+  taken: Int32Array,
+  onBlock: (bytes: number) => void,
+): Promise<readonly (readonly [number, PieceResult])[]> => {
+  const results: (readonly [number, PieceResult])[] = [];
+  for (;;) {
+    const i = Atomics.add(taken, 0, 1);
+    const piece = pieces[i];
+    if (piece === undefined) return results;
+    results.push([i, await reader.read(piece, onBlock)]);
+    // Reading blocks this thread: let messages of the others in.
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+};
