@@ -126,9 +126,10 @@ export const flowLines = function* (mix: Mix): Generator<string> {
     const tail = `},"node_name":"default/worker-${seenAt}","time":"${time}"}`;
     const node = `,"node_name":"default/worker-${seenAt}"`;
     if (isDns) {
-      const query = `service-${Math.floor(next() * 400)}.example.com.`;
+      const host = Math.floor(next() * 400);
+      const query = `service-${host}.example.com.`;
       const isAnswer = i % 2 === 1;
-      const answer = isAnswer ? `"ips":["203.0.113.${i % 200}"],"ttl":30,` : "";
+      const answer = isAnswer ? `"ips":["203.0.113.${(host + (i % 3)) % 250}"],"ttl":30,` : "";
       yield `${head("FORWARDED")}${middle},"Type":"L7"${node},"l7":{"type":"${isAnswer ? "RESPONSE" : "REQUEST"}","dns":{"query":"${query}",${answer}"observation_source":"proxy","qtypes":["A"]}},"event_type":{"type":129},"traffic_direction":"EGRESS","is_reply":${isAnswer},"Summary":"DNS Query ${query} A"${tail}`;
       continue;
     }
