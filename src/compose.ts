@@ -402,6 +402,8 @@ export interface Agent {
   draft(namespace: string, kind: "allows" | "default-deny"): Promise<Draft>;
   /** Answers a pause with a stored attestation's id; the gates behind the pause decide. */
   attest(id: string, thread: string): Promise<Answer>;
+  /** What was really seen in the last hour, as Prometheus text; empty where there is no evidence. */
+  metrics(): Promise<string>;
   dispose(): Promise<void>;
 }
 
@@ -540,6 +542,11 @@ export const openAgent = async (
     },
     draft: (namespace, kind) => look.draftOf(namespace, kind),
     attest: (id, thread) => put({ attestation: id }, thread),
+    metrics: async () => {
+      if (evidence === null) return "";
+      const { evidenceMetrics } = await import("./store/evidence-metrics.ts");
+      return evidenceMetrics(evidence, clock.now());
+    },
     dispose: async () => {
       saver.dispose();
       signOffs.dispose();
@@ -614,7 +621,7 @@ export const openServer = async (
       "# HELP network_operator_namespaces Namespaces by stage.",
       "# TYPE network_operator_namespaces gauge",
       ...[...stages].map(([stage, count]) => `network_operator_namespaces{stage="${stage}"} ${count}`),
-      "",
+      await agent.metrics(),
     ].join("\n");
   };
   const app = buildApp({
