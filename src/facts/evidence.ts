@@ -149,7 +149,8 @@ export interface EvidenceWriter {
    * @throws OperatorError `busy` while another collector holds it
    */
   begin(source: string): Promise<CollectorPosition | null>;
-  load(hour: number): Promise<EvidenceHour | null>;
+  /** What this source has written of an hour. */
+  load(source: string, hour: number): Promise<EvidenceHour | null>;
   /**
    * Replaces what the hours hold, `watch` and the given shards whole, and moves the position: all of it or nothing.
    * @throws OperatorError `busy` when the lease was lost meanwhile: nothing was written

@@ -1,7 +1,7 @@
 import type { ClientReadableStream } from "@grpc/grpc-js";
 import { type Clock, HOUR, MINUTE, systemClock } from "../facts/clock.ts";
 import { OperatorError } from "../facts/errors.ts";
-import type { EvidenceWriter } from "../facts/evidence.ts";
+import type { CollectorPosition, EvidenceWriter } from "../facts/evidence.ts";
 import type { HubbleEvent } from "../facts/flow.ts";
 import { eventFromProto } from "./decode-proto.ts";
 import { GetFlowsResponse } from "./proto/observer/observer.ts";
@@ -44,6 +44,8 @@ export interface CollectOptions extends ReducerOptions {
   readonly commitEvery?: number;
   readonly commitFlows?: number;
   readonly httpPaths?: boolean;
+  /** While another collector writes this source: wait beside it and take over when it is gone, instead of refusing. */
+  readonly standBy?: boolean;
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: CollectProgress) => void;
 }
@@ -53,6 +55,8 @@ const CLAIM = 20_000;
 /** Flows further ahead than this come from a clock that is wrong; they must not move the position. */
 const AHEAD = 10 * MINUTE;
 const BACKOFF = [250, 500, 1_000, 2_000, 5_000, 10_000] as const;
+/** How often a collector that waits asks whether it is its turn. */
+const STAND_BY = 500;
 /** Hours held in memory behind the newest: late flows come minutes late, not hours. */
 const HELD = 2 * HOUR;
 
@@ -76,7 +80,19 @@ export const collect = async (options: CollectOptions): Promise<CollectProgress>
   const relay = isClient(options.relay) ? options.relay : relayClient(options.relay);
   const isPlayed = follow && until !== undefined;
 
-  const recent = recentFlows(await writer.begin(source));
+  const begin = async (): Promise<CollectorPosition | null> => {
+    for (;;) {
+      try {
+        return await writer.begin(source);
+      } catch (error) {
+        const isBusy = error instanceof OperatorError && error.kind === "busy";
+        if (!isBusy || options.standBy !== true || signal?.aborted === true) throw error;
+        await sleep(STAND_BY, signal);
+      }
+    }
+  };
+
+  const recent = recentFlows(await begin());
   let reducer = newReducer(options);
   let scan = wireScanner(reducer.ends, options.httpPaths);
   const watcher = nodeWatcher(() => reducer);
@@ -146,7 +162,7 @@ export const collect = async (options: CollectOptions): Promise<CollectProgress>
   const commit = async (): Promise<void> => {
     for (const { hour } of reducer.hours()) {
       if (loaded.has(hour)) continue;
-      const kept = await writer.load(hour);
+      const kept = await writer.load(source, hour);
       if (kept !== null) reducer.merge(kept);
       loaded.add(hour);
     }

@@ -5,11 +5,11 @@ import { processLocks } from "./lock.ts";
 import { inTransaction, openDatabase } from "./sqlite.ts";
 
 const SCHEMA = `
-  create table if not exists evidence (
-    hour integer not null, part text not null, "left" text not null, "right" text not null,
-    body blob not null, mac text not null, primary key (hour, part)
+  create table if not exists evidence_part (
+    hour integer not null, source text not null, part text not null, "left" text not null, "right" text not null,
+    body blob not null, mac text not null, primary key (hour, source, part)
   ) strict, without rowid;
-  create table if not exists position (
+  create table if not exists evidence_position (
     source text primary key, time integer not null, recent blob not null, mac text not null
   ) strict;
 `;
@@ -27,31 +27,32 @@ export const sqliteRows = (path: string): EvidenceRows => {
   const locks = processLocks(`${path}.locks`);
   const held = new Map<string, { release(): void }>();
   const select = (filter: string): string =>
-    `select hour, part, "left", "right", body, mac from evidence where hour between :from and :to ${filter}`;
+    `select source, hour, part, "left", "right", body, mac from evidence_part
+     where hour between :from and :to and (:source is null or source = :source) ${filter}`;
   const reads = {
     all: database.prepare(select(SHARDS.all)),
     none: database.prepare(select(SHARDS.none)),
     one: database.prepare(select(SHARDS.one)),
   };
   const insert = database.prepare(
-    `insert into evidence (hour, part, "left", "right", body, mac) values (?, ?, ?, ?, ?, ?)
-     on conflict (hour, part) do update set body = excluded.body, mac = excluded.mac`,
+    `insert into evidence_part (source, hour, part, "left", "right", body, mac) values (?, ?, ?, ?, ?, ?, ?)
+     on conflict (hour, source, part) do update set body = excluded.body, mac = excluded.mac`,
   );
   const move = database.prepare(
-    `insert into position (source, time, recent, mac) values (?, ?, ?, ?)
+    `insert into evidence_position (source, time, recent, mac) values (?, ?, ?, ?)
      on conflict (source) do update set time = excluded.time, recent = excluded.recent, mac = excluded.mac`,
   );
-  const position = database.prepare("select time, recent, mac from position where source = ?");
-  const prune = database.prepare("delete from evidence where hour < ?");
-  const bounds = database.prepare("select min(hour) as first, max(hour) as last from evidence");
+  const position = database.prepare("select time, recent, mac from evidence_position where source = ?");
+  const prune = database.prepare("delete from evidence_part where hour < ?");
+  const bounds = database.prepare("select min(hour) as first, max(hour) as last from evidence_part");
 
   return {
     where: path,
-    read: async ({ from, to, shards }) => {
+    read: async ({ from, to, shards, source = null }) => {
       const rows =
         typeof shards === "string"
-          ? reads[shards].all({ from, to })
-          : reads.one.all({ from, to, namespace: shards.namespace });
+          ? reads[shards].all({ from, to, source })
+          : reads.one.all({ from, to, source, namespace: shards.namespace });
       return rows as unknown as EvidenceRow[];
     },
     bounds: async () => {
@@ -70,7 +71,7 @@ export const sqliteRows = (path: string): EvidenceRows => {
           remedy: "Begin collecting before committing.",
         });
       inTransaction(database, () => {
-        for (const row of rows) insert.run(row.hour, row.part, row.left, row.right, row.body, row.mac);
+        for (const row of rows) insert.run(row.source, row.hour, row.part, row.left, row.right, row.body, row.mac);
         move.run(source, at.time, at.recent, at.mac);
         prune.run(keepFrom);
       });
@@ -82,7 +83,7 @@ export const sqliteRows = (path: string): EvidenceRows => {
     dispose: async () => {
       for (const lock of held.values()) lock.release();
       held.clear();
-      database.close();
+      if (database.isOpen) database.close();
     },
   };
 };

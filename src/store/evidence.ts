@@ -117,15 +117,17 @@ export const evidenceStore = (rows: EvidenceRows, key: string, options: Evidence
       const row = await rows.hold(source);
       return row === null ? null : positionOf(key, rows.where, source, row);
     },
-    load: async (hour) => (await read(hour, hour + HOUR, "all"))[0] ?? null,
+    load: async (source, hour) => {
+      const found = await rows.read({ from: hour, to: hour, source, shards: "all" });
+      return hoursOfRows(key, rows.where, found, () => true)[0] ?? null;
+    },
     commit: async ({ source, hours, position }) => {
       const written = [];
       for (const hour of hours) {
-        const [index] = (await rows.read({ from: hour.hour, to: hour.hour, shards: "none" })).filter(
-          (r) => r.part === INDEX,
-        );
+        const kept = await rows.read({ from: hour.hour, to: hour.hour, source, shards: "none" });
+        const index = kept.find((row) => row.part === INDEX);
         const { [WATCH]: _, ...others } = index === undefined ? {} : indexOf(key, rows.where, index);
-        written.push(...rowsOfHour(key, hour, others));
+        written.push(...rowsOfHour(key, source, hour, others));
       }
       const newest = hours.reduce((most, h) => Math.max(most, h.hour), position.time);
       await rows.write({

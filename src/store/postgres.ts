@@ -4,11 +4,11 @@ import { type EvidenceStore, evidenceStore, type EvidenceStoreOptions } from "./
 import type { EvidenceRow, EvidenceRows, PositionRow } from "./evidence-rows.ts";
 
 const SCHEMA = `
-  create table if not exists evidence (
-    hour bigint not null, part text not null, "left" text not null, "right" text not null,
-    body bytea not null, mac text not null, primary key (hour, part)
+  create table if not exists evidence_part (
+    hour bigint not null, source text not null, part text not null, "left" text not null, "right" text not null,
+    body bytea not null, mac text not null, primary key (hour, source, part)
   );
-  create table if not exists position (
+  create table if not exists evidence_position (
     source text primary key, time double precision not null, recent bytea not null, mac text not null
   );
 `;
@@ -33,6 +33,7 @@ const unreachable = (where: string, cause: unknown): OperatorError =>
   });
 
 const evidenceRow = (row: QueryResultRow): EvidenceRow => ({
+  source: String(row["source"]),
   hour: Number(row["hour"]),
   part: String(row["part"]),
   left: String(row["left"]),
@@ -44,7 +45,7 @@ const evidenceRow = (row: QueryResultRow): EvidenceRow => ({
 const FILTERS = {
   all: "",
   none: `and part in ('watch', 'index')`,
-  one: `and (part in ('watch', 'index') or "left" = $3 or "right" = $3)`,
+  one: `and (part in ('watch', 'index') or "left" = $4 or "right" = $4)`,
 } as const;
 
 /**
@@ -113,23 +114,24 @@ export const postgresRows = async (url: string): Promise<EvidenceRows> => {
 
   return {
     where,
-    read: async ({ from, to, shards }) => {
-      const select = `select hour, part, "left", "right", body, mac from evidence where hour between $1 and $2`;
+    read: async ({ from, to, shards, source = null }) => {
+      const select = `select source, hour, part, "left", "right", body, mac from evidence_part
+        where hour between $1 and $2 and ($3::text is null or source = $3)`;
       const isOne = typeof shards !== "string";
       const filter = isOne ? FILTERS.one : FILTERS[shards];
       // Infinite windows are for callers; a bigint knows none.
-      const bounds = [Math.max(from, -8.64e15), Math.min(to, 8.64e15)].map(Math.round);
-      const rows = await ask(`${select} ${filter}`, isOne ? [...bounds, shards.namespace] : bounds);
+      const values = [Math.round(Math.max(from, -8.64e15)), Math.round(Math.min(to, 8.64e15)), source];
+      const rows = await ask(`${select} ${filter}`, isOne ? [...values, shards.namespace] : values);
       return rows.map(evidenceRow);
     },
     bounds: async () => {
-      const [row] = await ask("select min(hour) as first, max(hour) as last from evidence", []);
+      const [row] = await ask("select min(hour) as first, max(hour) as last from evidence_part", []);
       const first: unknown = row?.["first"];
       return first === null || first === undefined ? null : { first: Number(first), last: Number(row?.["last"]) };
     },
     hold: async (source) => {
       if (!writers.has(source)) writers.set(source, await lock(source));
-      const [row] = await ask("select time, recent, mac from position where source = $1", [source]);
+      const [row] = await ask("select time, recent, mac from evidence_position where source = $1", [source]);
       return row === undefined ? null : (row as PositionRow);
     },
     write: async ({ source, rows, position, keepFrom }) => {
@@ -139,10 +141,11 @@ export const postgresRows = async (url: string): Promise<EvidenceRows> => {
         await client.query("begin");
         // One statement for all rows: a round trip each would cost more than the work.
         await client.query(
-          `insert into evidence (hour, part, "left", "right", body, mac)
-           select * from unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::bytea[], $6::text[])
-           on conflict (hour, part) do update set body = excluded.body, mac = excluded.mac`,
+          `insert into evidence_part (source, hour, part, "left", "right", body, mac)
+           select * from unnest($1::text[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::bytea[], $7::text[])
+           on conflict (hour, source, part) do update set body = excluded.body, mac = excluded.mac`,
           [
+            rows.map((r) => r.source),
             rows.map((r) => r.hour),
             rows.map((r) => r.part),
             rows.map((r) => r.left),
@@ -152,11 +155,11 @@ export const postgresRows = async (url: string): Promise<EvidenceRows> => {
           ],
         );
         await client.query(
-          `insert into position (source, time, recent, mac) values ($1, $2, $3, $4)
+          `insert into evidence_position (source, time, recent, mac) values ($1, $2, $3, $4)
            on conflict (source) do update set time = excluded.time, recent = excluded.recent, mac = excluded.mac`,
           [source, position.time, Buffer.from(position.recent), position.mac],
         );
-        await client.query("delete from evidence where hour < $1", [keepFrom]);
+        await client.query("delete from evidence_part where hour < $1", [keepFrom]);
         await client.query("commit");
       } catch (cause) {
         await client.query("rollback").catch(() => {});
@@ -166,7 +169,7 @@ export const postgresRows = async (url: string): Promise<EvidenceRows> => {
     release,
     dispose: async () => {
       for (const source of writers.keys()) await release(source);
-      await pool.end();
+      if (!pool.ending) await pool.end();
     },
   };
 };

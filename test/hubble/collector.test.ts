@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { status } from "@grpc/grpc-js";
 import { afterEach, describe, expect, it } from "vitest";
 import { HOUR, MINUTE } from "../../src/facts/clock.ts";
@@ -112,6 +115,28 @@ describe("a stream that breaks", () => {
       kind: "outside",
       where: "127.0.0.1:1",
     });
+  });
+});
+
+describe("two collectors of one source", () => {
+  it("take turns: the second stands by and goes on when the first is gone", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "turns-"));
+    const path = join(folder, "evidence.sqlite");
+    const [first, second] = [openEvidenceStore({ path, key: "k" }), openEvidenceStore({ path, key: "k" })];
+    const { address } = await relay((stream) => {
+      const since = (stream.request.since?.seconds ?? 0) * 1000;
+      for (const f of heartbeat(T0, 10).filter((f) => f.time >= since)) stream.write(wireFlow(f));
+      stream.end();
+    });
+    const from = { relay: { address, tls }, since: T0, until: T0 + 10 * MINUTE, follow: true };
+    await first.begin("relay");
+    await expect(collect({ ...from, writer: second })).rejects.toMatchObject({ kind: "busy" });
+    const waiting = collect({ ...from, writer: second, standBy: true });
+    await first.end("relay");
+    expect(await waiting).toMatchObject({ flows: 20 });
+    await first.dispose();
+    await second.dispose();
+    rmSync(folder, { recursive: true });
   });
 });
 

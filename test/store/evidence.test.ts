@@ -67,6 +67,18 @@ describe("the evidence store", () => {
     await other.begin("relay");
   });
 
+  it("keeps what two sources saw of one hour beside each other, and reads them together", async () => {
+    const { store } = fresh();
+    await write(store, hoursOf([flow(web, api, 8080)]), "east");
+    await write(store, hoursOf([flow(web, api, 8080, { node: "worker-9" }), flow(api, db, 1)]), "west");
+    const edges = await store.edges({});
+    expect(edges.map((e) => [e.port, e.flows, e.nodes])).toEqual([
+      [1, 1, ["worker-1"]],
+      [8080, 2, ["worker-1", "worker-9"]],
+    ]);
+    expect(await store.load("east", T0)).not.toEqual(await store.load("west", T0));
+  });
+
   it("forgets hours older than it keeps", async () => {
     const { path } = fresh();
     const store = openEvidenceStore({ path, key: "k", retention: DAY });
@@ -88,15 +100,16 @@ describe("evidence that was touched by other hands", () => {
   };
 
   it.each([
-    ["changed", `update evidence set body = x'00' where part = 'shop shop'`],
-    ["taken away", `delete from evidence where part = 'shop shop'`],
+    ["changed", `update evidence_part set body = x'00' where part = 'shop shop'`],
+    ["taken away", `delete from evidence_part where part = 'shop shop'`],
     [
       "added",
-      `insert into evidence select hour, 'shop zoo', 'shop', 'zoo', body, mac from evidence where part = 'shop shop'`,
+      `insert into evidence_part select hour, source, 'shop zoo', 'shop', 'zoo', body, mac from evidence_part where part = 'shop shop'`,
     ],
-    ["moved to another hour", `update evidence set hour = hour + 7200000 where part = 'shop shop'`],
-    ["without its index", `delete from evidence where part = 'index'`],
-    ["with an older part", `update evidence set mac = 'x' || substr(mac, 2) where part = 'watch'`],
+    ["given to another source", `update evidence_part set source = 'other' where part = 'watch'`],
+    ["moved to another hour", `update evidence_part set hour = hour + 7200000 where part = 'shop shop'`],
+    ["without its index", `delete from evidence_part where part = 'index'`],
+    ["with an older part", `update evidence_part set mac = 'x' || substr(mac, 2) where part = 'watch'`],
   ])("is refused: %s", async (_, statement) => {
     const store = await tampered(statement);
     await expect(store.edges({ namespace: "shop" })).rejects.toMatchObject({ kind: "input" });
@@ -112,7 +125,7 @@ describe("evidence that was touched by other hands", () => {
   });
 
   it("that is gone with all its hour is a hole, not peace", async () => {
-    const store = await tampered("delete from evidence");
+    const store = await tampered("delete from evidence_part");
     const coverage = await store.coverage({ from: T0, to: T0 + HOUR, namespace: "shop", nodes: ["worker-1"] });
     expect(coverage.completeness).toBe(0);
   });
