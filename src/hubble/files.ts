@@ -236,6 +236,10 @@ export const readFlows = async (paths: readonly string[], options: ReadOptions =
   return gather(results, hours, names, repeated, plain);
 };
 
+/** Nodes that a flow came from; what only told of losses (Relay itself) is none. */
+const nodesSeen = ({ watch }: EvidenceHour): readonly string[] =>
+  Object.entries(watch.nodes).flatMap(([name, { minutes }]) => (minutes.some(([, seen]) => seen > 0) ? [name] : []));
+
 const gather = (
   results: readonly PieceResult[],
   hours: readonly EvidenceHour[],
@@ -244,7 +248,6 @@ const gather = (
   options: FileOptions,
 ): FlowFiles => {
   const all = reducer(options);
-  const nodes = new Set<string>();
   let [from, to] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
   const sum = { lines: 0, flows: 0, lost: 0, other: 0, bad: 0, parsed: 0 };
   const badLines: { at: string; why: string }[] = [];
@@ -260,11 +263,8 @@ const gather = (
       if (badLines.length < 20) badLines.push({ at: `${file}:${lines + bad.line}`, why: bad.why });
     if (why !== null) cut.push({ file, why });
     for (const key of ["lines", "flows", "lost", "other", "bad", "parsed"] as const) sum[key] += counts[key];
-    for (const [node, { first, last }] of counts.spans) {
-      nodes.add(node);
-      from = Math.min(from, first);
-      to = Math.max(to, last);
-    }
+    from = Math.min(from, counts.first);
+    to = Math.max(to, counts.last);
   }
   for (const hour of hours) all.merge(hour);
   for (const [file, flows] of flowsOf) {
@@ -276,6 +276,6 @@ const gather = (
     });
   }
   const [start, end] = [Math.floor(from / MINUTE) * MINUTE, (Math.floor(to / MINUTE) + 1) * MINUTE];
-  for (const node of nodes) all.up(node, start, end);
+  for (const node of new Set(hours.flatMap((hour) => nodesSeen(hour)))) all.up(node, start, end);
   return { hours: all.take(true), ...sum, badLines, cut, repeated };
 };

@@ -1,5 +1,5 @@
 import { eventFromJson } from "./decode-json.ts";
-import { recordOf } from "./record.ts";
+import { type FlowRecord, recordOf } from "./record.ts";
 import type { Reducer } from "./reducer.ts";
 import { scanner } from "./scan.ts";
 
@@ -19,8 +19,9 @@ export interface LineCounts {
   parsed: number;
   /** The first few, by line. */
   readonly badLines: BadLine[];
-  /** Per node, the first and last flow: a file says nothing else of when its writer was there. */
-  readonly spans: Map<string, { first: number; last: number }>;
+  /** Times of the first and last flow: a file says nothing else of when its writer was there. */
+  first: number;
+  last: number;
 }
 
 export const newCounts = (): LineCounts => ({
@@ -31,7 +32,8 @@ export const newCounts = (): LineCounts => ({
   bad: 0,
   parsed: 0,
   badLines: [],
-  spans: new Map(),
+  first: Number.POSITIVE_INFINITY,
+  last: Number.NEGATIVE_INFINITY,
 });
 
 export interface LineReader {
@@ -61,23 +63,16 @@ export const lineReader = (reducer: Reducer, options: LineOptions = {}): LineRea
   const { httpPaths = false, fast = true } = options;
   const scan = scanner(reducer.ends, httpPaths);
   let counts = newCounts();
-  let lastNode = "";
-  let lastSpan = { first: 0, last: 0 };
-
   const bad = (why: string): void => {
     counts.bad += 1;
     if (counts.badLines.length < BAD_LINES) counts.badLines.push({ line: counts.lines, why });
   };
 
-  const span = (node: string, time: number): void => {
-    if (node !== lastNode) {
-      const known = counts.spans.get(node);
-      lastSpan = known ?? { first: time, last: time };
-      if (known === undefined) counts.spans.set(node, lastSpan);
-      lastNode = node;
-    }
-    if (time < lastSpan.first) lastSpan.first = time;
-    if (time > lastSpan.last) lastSpan.last = time;
+  const add = (flow: FlowRecord): void => {
+    counts.flows += 1;
+    if (flow.time < counts.first) counts.first = flow.time;
+    if (flow.time > counts.last) counts.last = flow.time;
+    reducer.add(flow);
   };
 
   const parse = (bytes: Buffer, from: number, to: number): void => {
@@ -95,12 +90,7 @@ export const lineReader = (reducer: Reducer, options: LineOptions = {}): LineRea
     else if (decoded.event.kind === "lost") {
       counts.lost += decoded.event.lost.count;
       reducer.lost(decoded.event.lost);
-    } else {
-      const { flow } = decoded.event;
-      counts.flows += 1;
-      span(flow.node, flow.time);
-      reducer.add(recordOf(flow, reducer.ends, httpPaths));
-    }
+    } else add(recordOf(decoded.event.flow, reducer.ends, httpPaths));
   };
 
   return {
@@ -110,7 +100,6 @@ export const lineReader = (reducer: Reducer, options: LineOptions = {}): LineRea
     take: () => {
       const taken = counts;
       counts = newCounts();
-      lastNode = "";
       return taken;
     },
     skip: (why) => {
@@ -122,13 +111,8 @@ export const lineReader = (reducer: Reducer, options: LineOptions = {}): LineRea
       const to = bytes[end - 1] === CARRIAGE_RETURN ? end - 1 : end;
       if (to <= from) return;
       const flow = fast ? scan(bytes, from, to) : null;
-      if (flow === null) {
-        parse(bytes, from, to);
-        return;
-      }
-      counts.flows += 1;
-      span(flow.node, flow.time);
-      reducer.add(flow);
+      if (flow === null) parse(bytes, from, to);
+      else add(flow);
     },
   };
 };

@@ -17,11 +17,14 @@ export interface Row {
   flows: number;
   firstSeen: number;
   lastSeen: number;
+  /** By far the most are this; others have a map. */
+  forwarded: number;
   readonly verdicts: Map<HubbleVerdict, number>;
   readonly drops: Mutable<DropRecord>[];
   isIngress: boolean;
   isEgress: boolean;
   readonly nodes: string[];
+  lastNode: string;
   readonly named: Mutable<NamedRecord>[];
   readonly unnamed: Mutable<UnnamedRecord>[];
   readonly sourceIps: Sample;
@@ -45,11 +48,13 @@ export const newRow = (source: End, destination: End, protocol: Protocol, port: 
   flows: 0,
   firstSeen: Number.POSITIVE_INFINITY,
   lastSeen: Number.NEGATIVE_INFINITY,
+  forwarded: 0,
   verdicts: new Map(),
   drops: [],
   isIngress: false,
   isEgress: false,
   nodes: [],
+  lastNode: "",
   named: [],
   unnamed: [],
   sourceIps: sample(source.isPod ? POD_IPS : WORLD_IPS),
@@ -65,6 +70,10 @@ export const see = (row: Row, first: number, last: number): void => {
 };
 
 export const addVerdict = (row: Row, verdict: HubbleVerdict, flows: number): void => {
+  if (verdict === "FORWARDED") {
+    row.forwarded += flows;
+    return;
+  }
   row.verdicts.set(verdict, (row.verdicts.get(verdict) ?? 0) + flows);
 };
 
@@ -105,6 +114,8 @@ export const addUnnamed = (row: Row, direction: Direction, node: string, flows: 
 };
 
 export const addNode = (row: Row, node: string): void => {
+  if (row.lastNode === node) return;
+  row.lastNode = node;
   if (!row.nodes.includes(node)) row.nodes.push(node);
 };
 
@@ -122,7 +133,10 @@ export const recordOfRow = (row: Row, positionOf: (end: End) => number): EdgeRec
     flows: row.flows,
     firstSeen: row.firstSeen,
     lastSeen: row.lastSeen,
-    verdicts: Object.fromEntries([...row.verdicts].sort(([a], [b]) => byText(a, b))),
+    verdicts: {
+      ...(row.forwarded === 0 ? {} : { FORWARDED: row.forwarded }),
+      ...Object.fromEntries([...row.verdicts].sort(([a], [b]) => byText(a, b))),
+    },
     drops: row.drops.toSorted((a, b) => byText(`${a.reason} ${a.direction}`, `${b.reason} ${b.direction}`)),
     seenAt: [...(row.isEgress ? (["egress"] as const) : []), ...(row.isIngress ? (["ingress"] as const) : [])],
     nodes: row.nodes.toSorted(byText),

@@ -8,9 +8,19 @@ export interface Sample {
   /** Nothing at or above this can still get in. */
   limit: string | null;
   more: boolean;
+  /** The two that came last: most come again. */
+  last: string;
+  other: string;
 }
 
-export const sample = (size: number): Sample => ({ size, kept: new Set(), limit: null, more: false });
+export const sample = (size: number): Sample => ({
+  size,
+  kept: new Set(),
+  limit: null,
+  more: false,
+  last: "",
+  other: "",
+});
 
 const trim = (s: Sample): void => {
   if (s.kept.size <= s.size) return;
@@ -22,6 +32,9 @@ const trim = (s: Sample): void => {
 };
 
 export const addTo = (s: Sample, value: string): void => {
+  if (value === s.last || value === s.other) return;
+  s.other = s.last;
+  s.last = value;
   if (s.kept.has(value)) return;
   if (s.limit !== null && value > s.limit) {
     s.more = true;
