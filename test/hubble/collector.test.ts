@@ -93,6 +93,40 @@ describe("a window that is played while the collector is attached", () => {
   });
 });
 
+describe("a clock that is wrong", () => {
+  it("ahead of ours moves nothing and is a hole that says so; behind it is an hour of its own", async () => {
+    const writer = store();
+    const [ahead, behind] = [T0 + 10 * 365 * 24 * HOUR, T0 - 5 * HOUR];
+    const { address } = await relay((stream) => {
+      for (const f of heartbeat(T0, 30)) stream.write(wireFlow(f));
+      stream.write(wireFlow(flow(web, api, 9, { time: ahead, uuid: "ahead" })));
+      stream.write(wireFlow(flow(web, api, 10, { time: behind, uuid: "behind" })));
+      stream.end();
+    });
+    const window = { since: T0, until: T0 + 30 * MINUTE, follow: true };
+    expect(await collect({ relay: { address, tls }, writer, ...window })).toMatchObject({ flows: 61, bad: 1 });
+    expect((await writer.edges({})).map((e) => e.port)).toEqual([10, 8080]);
+    expect(await writer.begin("relay")).toMatchObject({ time: T0 + 29 * MINUTE + 2 });
+    const hour = await writer.load("relay", T0);
+    expect(hour?.watch.nodes["worker-1"]?.breaks[0]?.why).toContain("clock");
+  });
+});
+
+describe("a message of a kind nobody knows", () => {
+  it("is passed over, and the stream goes on", async () => {
+    const writer = store();
+    const { address } = await relay((stream) => {
+      const [first, ...rest] = heartbeat(T0, 10);
+      if (first !== undefined) stream.write(wireFlow(first));
+      stream.write({ ...wireFlow(flow(web, api, 1)), nodeName: "x", flow: undefined, lostEvents: undefined });
+      for (const f of rest) stream.write(wireFlow(f));
+      stream.end();
+    });
+    const done = await collect({ relay: { address, tls }, writer, since: T0, until: T0 + 10 * MINUTE, follow: true });
+    expect(done).toMatchObject({ flows: 20, bad: 0 });
+  });
+});
+
 describe("a stream that breaks", () => {
   it("is opened again from where it stopped, and nothing is counted twice", async () => {
     const writer = store();
