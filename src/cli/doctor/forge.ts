@@ -22,6 +22,10 @@ export const forgeChecks = ({ config }: Setting): Promise<readonly Check[]> =>
       ? checks
       : [
           ...checks,
-          open("forge", "effects on this forge stay in dry run", "Mend the ruleset as above, then run doctor again."),
+          open(
+            "forge",
+            "this forge would let the agent merge its own work, and this version does not yet hold its pull requests back for that",
+            "Mend the ruleset as above, then run doctor again.",
+          ),
         ];
   });
