@@ -1,0 +1,174 @@
+import { randomUUID } from "node:crypto";
+import { join } from "node:path";
+import type { Draft } from "../facts/draft.ts";
+import type { StatusReport } from "../facts/status.ts";
+import type { SourceTree } from "../facts/tree.ts";
+import { campaignSettings, ciliumSettings } from "../config/settings.ts";
+import { attestationReader, readKeys } from "../rollout/attestations.ts";
+import { nextProposals } from "../rollout/stage.ts";
+import { statusReport } from "../rollout/status.ts";
+import type { Answer } from "../graph/answer.ts";
+import type { Question } from "../graph/ask.ts";
+import type { OperatorGraph } from "../graph/build.ts";
+import type { Lane } from "../graph/lanes.ts";
+import type { StructuredRequest } from "../graph/state.ts";
+import { openCluster } from "./cluster.ts";
+import { evidenceToRead } from "./evidence.ts";
+import { openPlace, type Place } from "./place.ts";
+import { firstDay } from "./sample.ts";
+import type { Setting } from "./setting.ts";
+import { partyOf } from "./signoff.ts";
+
+/** Everything a face can ask for. */
+export interface Agent {
+  readonly place: Place;
+  /** Sealed: for the LangGraph server and whoever speaks its protocol. */
+  readonly graph: OperatorGraph;
+  /** Words, on a thread of their own unless one is named. */
+  ask(request: { readonly text: string; readonly thread: string | null }): Promise<Answer>;
+  /** Straight to a lane, without a model. */
+  request(request: {
+    readonly kind: StructuredRequest["kind"];
+    readonly namespace: string | null;
+    readonly edits?: StructuredRequest["edits"];
+    readonly thread: string;
+  }): Promise<Answer>;
+  status(): Promise<StatusReport>;
+  /** One tick of the campaign: the next proposal of each rollout. */
+  tick(): Promise<{ readonly version: 1; readonly answers: readonly Answer[] }>;
+  draft(namespace: string, kind: "allows" | "default-deny"): Promise<Draft>;
+  /** Answers a pause with a stored attestation's id; the gates behind the pause decide. */
+  attest(id: string, thread: string): Promise<Answer>;
+  /** What was really seen in the last hour, as Prometheus text; empty where there is no evidence. */
+  metrics(): Promise<string>;
+  dispose(): Promise<void>;
+}
+
+/**
+ * `lanes` is for the evals' mutants: a graph with a gate taken out, to prove that the gate is what holds.
+ * `trustServerUser` is for a server with auth in front, and for nobody else.
+ */
+export const openAgent = async (
+  setting: Setting,
+  options: { readonly lanes?: readonly Lane[]; readonly trustServerUser?: boolean } = {},
+): Promise<Agent> => {
+  const place = await openPlace(setting);
+  const { config, state, progress } = setting;
+  const { clock, forge, facts, world, ledger } = place;
+  if (world !== null) await firstDay(setting, world);
+  const evidence = await evidenceToRead(setting, world !== null);
+  progress.step("reading repository, cluster and evidence");
+  const served = (await world?.serve()) ?? null;
+  const cluster = await openCluster(setting, served);
+  const [
+    graphs,
+    { askGraph },
+    { lookAround },
+    { factsReader },
+    { gates },
+    { laneOf },
+    text,
+    checkpoints,
+    locks,
+    signoff,
+    secret,
+    model,
+    gitops,
+    edit,
+    kustomize,
+  ] = await Promise.all([
+    import("../graph/build.ts"),
+    import("../graph/ask.ts"),
+    import("../graph/looking.ts"),
+    import("../graph/facts/reader.ts"),
+    import("../graph/gates/index.ts"),
+    import("../graph/facts/lane-of.ts"),
+    import("../graph/effects/pull-request-text.ts"),
+    import("../store/checkpoints.ts"),
+    import("../store/lock.ts"),
+    import("../store/signoff.ts"),
+    import("../store/secret.ts"),
+    import("../model/model.ts"),
+    import("../gitops/inventory.ts"),
+    import("../gitops/edit.ts"),
+    import("../gitops/kustomize.ts"),
+  ]);
+  const signOffs = signoff.openSignOffStore(join(state, "signoff.sqlite"), clock);
+  const party = partyOf(setting);
+  const ports = {
+    forge,
+    clock,
+    campaign: campaignSettings(config),
+    settings: ciliumSettings(config),
+    facts,
+    cluster,
+    evidence,
+    attestations: attestationReader({ store: signOffs, keys: () => readKeys(config.signoff.keys), party }),
+    readInventory: (tree: SourceTree) => gitops.readInventory(tree, facts),
+    writer: edit.writer,
+    build: async (tree: SourceTree, folder: string): Promise<string | null> => {
+      const result = await kustomize.kustomizeBuild(tree, folder);
+      return result.built ? null : `${result.where.file}:${result.where.line}: ${result.what}`;
+    },
+    // A rollback is confirmed in the operator's own terminal; until somebody does, there is none.
+    confirmation: async () => null,
+  };
+  const look = lookAround(ports);
+  const saver = checkpoints.openCheckpoints(
+    join(state, "checkpoints.sqlite"),
+    process.env["NETWORK_OPERATOR_CHECKPOINT_KEY"] ?? secret.secretFile(join(state, "keys", "checkpoints")),
+  );
+  const graph = graphs.buildGraph(
+    {
+      look,
+      reader: factsReader(ports),
+      catalog: gates,
+      laneOf,
+      forge,
+      pullRequestText: text.pullRequestText,
+      signOff: {
+        ...signOffs,
+        page: (id) => `${party.origin}/signoff/${id}`,
+      },
+      ledger,
+      clock,
+      locks: locks.processLocks(join(state, "locks")),
+      model: model.chatModel(config.model),
+      checkpointer: saver,
+    },
+    options,
+  );
+  const put = (question: Question, thread: string): Promise<Answer> =>
+    askGraph(graph, question, { thread, onProgress: (said) => progress.step(said) });
+
+  const agent: Agent = {
+    place,
+    graph,
+    ask: ({ text: words, thread }) => put({ text: words }, thread ?? `ask:${randomUUID()}`),
+    request: ({ kind, namespace, edits, thread }) =>
+      put({ request: { kind, namespace, edits: [...(edits ?? [])] } }, thread),
+    status: async () => statusReport(await look.survey()),
+    tick: async () => {
+      const { placed, phases } = await look.survey();
+      const answers: Answer[] = [];
+      for (const { kind, namespace, thread } of nextProposals(placed, phases))
+        answers.push(await agent.request({ kind, namespace, thread }));
+      return { version: 1, answers };
+    },
+    draft: (namespace, kind) => look.draftOf(namespace, kind),
+    attest: (id, thread) => put({ attestation: id }, thread),
+    metrics: async () => {
+      if (evidence === null) return "";
+      const { evidenceMetrics } = await import("../store/evidence-metrics.ts");
+      return evidenceMetrics(evidence, clock.now());
+    },
+    dispose: async () => {
+      saver.dispose();
+      signOffs.dispose();
+      await served?.close();
+      await evidence?.dispose();
+      await place.dispose();
+    },
+  };
+  return agent;
+};

@@ -1,0 +1,99 @@
+import { join, resolve } from "node:path";
+import { systemClock, type Clock } from "../facts/clock.ts";
+import type { ClusterFacts } from "../facts/cluster-facts.ts";
+import { OperatorError } from "../facts/errors.ts";
+import type { ForgeReader, ForgeWriter } from "../facts/ports.ts";
+import { clusterFacts } from "../config/settings.ts";
+import { localForge, type LocalForge } from "../forge/local.ts";
+import { mirror } from "../git/mirror.ts";
+import { openRepository, type GitRepository } from "../git/plumbing.ts";
+import { openLedger, type LedgerStore } from "../store/ledger.ts";
+import type { World } from "../world/world.ts";
+import { makeStateFolder, type Setting } from "./setting.ts";
+
+/** A repository, its forge and the ledger: cheap to open, and enough for `pr` and `log`. */
+export interface Place {
+  readonly setting: Setting;
+  readonly clock: Clock;
+  readonly forge: ForgeReader & ForgeWriter;
+  /** The local forge with its desk, or null where pull requests live elsewhere. */
+  readonly desk: LocalForge | null;
+  readonly ledger: LedgerStore;
+  /** The sample cluster, or null when a repository is configured. */
+  readonly world: World | null;
+  /** The configured facts, with what the sample cluster is known to have. */
+  readonly facts: ClusterFacts;
+  dispose(): Promise<void>;
+}
+
+/** On the sample, the names that the sample cluster serves itself. */
+const SAMPLE_ZONES = ["sample.example"];
+
+const openConfigured = async (setting: Setting, path: string): Promise<GitRepository> => {
+  if (/^[a-z+]+:\/\/|^[\w.-]+@[\w.-]+:/.test(path)) return mirror(path, join(setting.state, "mirror.git"));
+  const repository = openRepository(resolve(path));
+  const branch = setting.config.repository.branch;
+  if ((await repository.resolve(`refs/heads/${branch}`).catch(() => null)) !== null) return repository;
+  throw new OperatorError("input", `this is no git repository with a branch ${branch}`, {
+    where: path,
+    remedy: "Set repository.path to a clone and repository.branch to its default branch.",
+  });
+};
+
+const openForge = async (
+  setting: Setting,
+  repository: GitRepository,
+  clock: Clock,
+): Promise<{ readonly forge: ForgeReader & ForgeWriter; readonly desk: LocalForge | null }> => {
+  const { forge: wanted, repository: named } = setting.config;
+  if (wanted.kind === "local") {
+    const forge = localForge({ repository, state: setting.state, clock, branch: named.branch });
+    return { forge, desk: forge };
+  }
+  const [{ credentialsFrom, githubClient }, { githubForge }] = await Promise.all([
+    import("../forge/github/client.ts"),
+    import("../forge/github/forge.ts"),
+  ]);
+  const place = { owner: wanted.owner, name: wanted.name, apiUrl: wanted.apiUrl };
+  const client = githubClient(place, credentialsFrom(process.env));
+  return {
+    forge: githubForge({ client, place, branch: named.branch, cache: join(setting.state, "blobs") }),
+    desk: null,
+  };
+};
+
+const openSampleWorld = async (setting: Setting): Promise<World> => {
+  const { openWorld } = await import("../world/world.ts");
+  return openWorld({ dir: setting.state });
+};
+
+export const openPlace = async (setting: Setting): Promise<Place> => {
+  makeStateFolder(setting.state);
+  const { config } = setting;
+  const world =
+    config.repository.path === null && config.forge.kind === "local" ? await openSampleWorld(setting) : null;
+  const clock = world?.clock ?? systemClock;
+  const repository =
+    world !== null
+      ? openRepository(world.remote)
+      : config.repository.path === null
+        ? openRepository(setting.state)
+        : await openConfigured(setting, config.repository.path);
+  const { forge, desk } = await openForge(setting, repository, clock);
+  const ledger = openLedger(join(setting.state, "ledger.sqlite"), clock);
+  const facts = clusterFacts(config);
+  return {
+    setting,
+    clock,
+    forge,
+    desk,
+    ledger,
+    world,
+    facts: world === null || facts.insideZones.length > 0 ? facts : { ...facts, insideZones: SAMPLE_ZONES },
+    dispose: async () => {
+      ledger.dispose();
+      desk?.dispose();
+      world?.dispose();
+    },
+  };
+};
