@@ -2,7 +2,7 @@
 // Plain JavaScript, so that any Node can read it: re-executes on the bundled Node 24, or says what is needed.
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
-import { createRequire } from "node:module";
+import module, { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -10,7 +10,11 @@ const here = dirname(fileURLToPath(import.meta.url));
 const inCheckout = existsSync(join(here, "main.ts")) && !here.includes(`${join("node_modules", "")}`);
 const main = inCheckout ? join(here, "main.ts") : join(here, "..", "..", "dist", "src", "cli", "main.js");
 
+/** Thousands of modules stand behind a request: what was compiled once is kept beside them. Not writable: not kept. */
+const kept = join(here, "..", "..", inCheckout ? "node_modules" : "..", ".cache", "network-operator");
+
 if (Number(process.versions.node.split(".")[0]) >= 24) {
+  module.enableCompileCache?.(kept);
   await import(main);
 } else {
   let bundled;

@@ -1,5 +1,4 @@
 import { posix } from "node:path";
-import { lint as markdownlint } from "markdownlint/promise";
 import { LineCounter, parseAllDocuments } from "yaml";
 import type { FileChange } from "../../facts/changeset.ts";
 import type { Inventory } from "../../facts/inventory.ts";
@@ -43,6 +42,7 @@ const markdownProblems = async (tree: SourceTree, files: readonly FileChange[]):
   const strings: Record<string, string> = {};
   for (const { path, text } of files) if (text !== null && path.endsWith(".md")) strings[path] = text;
   if (Object.keys(strings).length === 0) return [];
+  const { lint: markdownlint } = await import("markdownlint/promise");
   const results = await markdownlint({ strings, config: markdownConfig(tree) });
   return Object.entries(results).flatMap(([file, problems]) =>
     problems.map((p) => ({ file, line: p.lineNumber, message: `${p.ruleNames[0] ?? ""} ${p.ruleDescription}`.trim() })),
