@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
@@ -142,9 +143,28 @@ const materialise = (tree: SourceTree, files: Iterable<string>, home: string): v
   }
 };
 
+/** How many builds are remembered, and how many characters one of them may have. */
+const REMEMBERED = { builds: 128, text: 500_000 } as const;
+const remembered = new Map<string, Extract<KustomizeResult, { built: true }>>();
+
+/** Everything that decides what kustomize makes of a folder: the binary, the folder, and each file that it reaches. */
+const inputDigest = (tree: SourceTree, files: Iterable<string>, folder: string, binary: string): string => {
+  const hash = createHash("sha256").update(JSON.stringify([binary, folder]));
+  for (const file of [...files].sort()) hash.update(JSON.stringify([file, tree.read(file)]));
+  return hash.digest("hex");
+};
+
+const remember = (key: string, result: Extract<KustomizeResult, { built: true }>): void => {
+  if (result.text.length > REMEMBERED.text) return;
+  remembered.set(key, result);
+  const oldest = remembered.keys().next();
+  if (remembered.size > REMEMBERED.builds && oldest.done !== true) remembered.delete(oldest.value);
+};
+
 /**
  * `kustomize build` of one folder of a tree, by the real binary: over a copy of exactly the files that our walk reached,
- * in a temporary home, without network, shell or plugins. Files may lie beside the folder, as for Flux.
+ * in a temporary home, without network, shell or plugins. Files may lie beside the folder, as for Flux. What built once
+ * is not built again from the same bytes as long as the process lives; what failed is tried again.
  *
  * @throws OperatorError("outside") when there is no kustomize on this machine
  */
@@ -174,6 +194,9 @@ export const kustomizeBuild = async (
     };
   const refused = forbidden(tree, walked.files);
   if (refused !== null) return refused;
+  const key = inputDigest(tree, walked.files, folder, binary);
+  const known = remembered.get(key);
+  if (known !== undefined) return known;
   const home = mkdtempSync(join(tmpdir(), "kustomize-"));
   try {
     materialise(tree, walked.files, home);
@@ -182,15 +205,15 @@ export const kustomizeBuild = async (
       ["build", join(home, folder), "--load-restrictor", "LoadRestrictionsNone"],
       home,
     );
-    if (!failed)
-      return {
-        built: true,
-        text: stdout,
-        objects: readYaml(stdout).documents.flatMap((d) => (isRecord(d.value) ? [d.value] : [])),
-      };
-    const [known] = walked.problems;
+    if (!failed) {
+      const objects = readYaml(stdout).documents.flatMap((d) => (isRecord(d.value) ? [d.value] : []));
+      const result = { built: true, text: stdout, objects } as const;
+      remember(key, result);
+      return result;
+    }
+    const [ours] = walked.problems;
     const newer = /unknown field "(\w+)"/.exec(stderr)?.[1];
-    if (known === undefined && newer !== undefined)
+    if (ours === undefined && newer !== undefined)
       return {
         built: false,
         what: `the kustomize here is too old for the field ${newer}, so that its word is missing`,
@@ -199,9 +222,9 @@ export const kustomizeBuild = async (
       };
     return {
       built: false,
-      what: `kustomize does not build this: ${known?.what ?? inWords(stderr, home)}`,
-      where: known?.origin ?? start,
-      remedy: known?.remedy ?? "Run kustomize build on the folder and repair what it names",
+      what: `kustomize does not build this: ${ours?.what ?? inWords(stderr, home)}`,
+      where: ours?.origin ?? start,
+      remedy: ours?.remedy ?? "Run kustomize build on the folder and repair what it names",
     };
   } finally {
     rmSync(home, { recursive: true, force: true });

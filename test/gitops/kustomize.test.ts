@@ -1,3 +1,6 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { OperatorError } from "../../src/facts/errors.ts";
 import { memoryTree } from "../../src/facts/tree.ts";
@@ -223,6 +226,29 @@ describe("the real kustomize, kept on a leash", () => {
       expect(result, text).toMatchObject({ built: false, where: { file: "kustomization.yaml", line: 1 } });
       if (!result.built) expect(result.what).toMatch(/fetch/);
     }
+  });
+
+  it("is asked once for the same bytes, and again for others or after it failed", async () => {
+    const home = mkdtempSync(join(tmpdir(), "kustomize-counted-"));
+    const binary = join(home, "kustomize");
+    const runs = (): number => readFileSync(join(home, "runs"), "utf8").length;
+    writeFileSync(
+      binary,
+      `#!/bin/sh\nprintf x >> ${home}/runs\n[ -e ${home}/broken ] && exit 1\necho 'kind: List'\n`,
+      { mode: 0o755 },
+    );
+    const build = (files: Record<string, string>) => kustomizeBuild(memoryTree(files), "", binary);
+    const one = { "kustomization.yaml": "resources: [a.yaml]\n", "a.yaml": "kind: A\nmetadata: {name: a}\n" };
+    const first = await build(one);
+    expect(await build({ ...one, "beside.yaml": "kind: B\n" })).toEqual(first);
+    expect(runs()).toBe(1);
+    const other = { ...one, "a.yaml": "kind: A\nmetadata: {name: b}\n" };
+    writeFileSync(join(home, "broken"), "");
+    expect(await build(other)).toMatchObject({ built: false });
+    rmSync(join(home, "broken"));
+    expect(await build(other)).toMatchObject({ built: true });
+    expect(runs()).toBe(3);
+    rmSync(home, { recursive: true });
   });
 
   it("says so when there is none", async () => {
