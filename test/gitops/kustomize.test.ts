@@ -232,11 +232,9 @@ describe("the real kustomize, kept on a leash", () => {
     const home = mkdtempSync(join(tmpdir(), "kustomize-counted-"));
     const binary = join(home, "kustomize");
     const runs = (): number => readFileSync(join(home, "runs"), "utf8").length;
-    writeFileSync(
-      binary,
-      `#!/bin/sh\nprintf x >> ${home}/runs\n[ -e ${home}/broken ] && exit 1\necho 'kind: List'\n`,
-      { mode: 0o755 },
-    );
+    writeFileSync(binary, `#!/bin/sh\nprintf x >> ${home}/runs\n[ -e ${home}/broken ] && exit 1\necho 'kind: List'\n`, {
+      mode: 0o755,
+    });
     const build = (files: Record<string, string>) => kustomizeBuild(memoryTree(files), "", binary);
     const one = { "kustomization.yaml": "resources: [a.yaml]\n", "a.yaml": "kind: A\nmetadata: {name: a}\n" };
     const first = await build(one);
