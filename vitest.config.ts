@@ -3,6 +3,7 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
+    globalSetup: ["./test/house/shared-folder.ts"],
     // Nearly all of a test file's time is our own imports; leaf modules share them (a tenfold difference).
     isolate: false,
     // The default leaves a core idle on a machine of two.

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import type { Answer } from "../../src/graph/answer.ts";
 import { openRepository } from "../../src/git/plumbing.ts";
+import { once } from "../house/once.ts";
 
 const BIN = resolve(import.meta.dirname, "../../src/cli/network-operator.js");
 
@@ -33,6 +34,8 @@ export interface Desk {
   readonly state: string;
   run(...args: readonly string[]): Promise<Said>;
   ask(words: string): Promise<Answer>;
+  /** One conversation, an answer for each line. */
+  chat(lines: readonly string[]): Promise<readonly Answer[]>;
   /** Branches of the remote. */
   branches(): Promise<readonly string[]>;
   /** The same desk, somewhere else. */
@@ -50,6 +53,13 @@ const deskAt = (state: string): Desk => {
       if (stdout === "") throw new Error(`no answer to ${words}: ${stderr}`);
       return JSON.parse(stdout) as Answer;
     },
+    chat: async (lines) => {
+      const { stdout } = await run(["chat", "--format", "json", "--state", state], { input: `${lines.join("\n")}\n` });
+      return stdout
+        .trim()
+        .split("\n")
+        .map((line) => JSON.parse(line) as Answer);
+    },
     branches: async () => {
       const refs = await openRepository(join(state, "remote.git")).refs();
       return [...refs.keys()].map((ref) => ref.replace("refs/heads/", "")).filter((name) => name !== "main");
@@ -64,3 +74,12 @@ const deskAt = (state: string): Desk => {
 };
 
 export const newDesk = (): Desk => deskAt(mkdtempSync(join(tmpdir(), "desk-")));
+
+/** A copy of the desk as a stranger finds it after the first pull request, for `selfhosted`. */
+export const proposedDesk = async (): Promise<Desk> =>
+  deskAt(
+    await once("proposed", async (folder) => {
+      const answer = await deskAt(folder).ask("lock down selfhosted");
+      if (answer.pullRequest?.number !== 1) throw new Error(`no first pull request: ${JSON.stringify(answer)}`);
+    }),
+  ).copy();

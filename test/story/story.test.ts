@@ -1,13 +1,8 @@
-import { spawn } from "node:child_process";
-import { resolve } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { newDesk, type Desk } from "./cli.ts";
 
 // The main job through the real command line, gRPC and git; each chapter goes on where the one before it ended.
 let desk: Desk;
-/** As a stranger finds it after the first pull request. */
-let proposed: Desk;
 const more: Desk[] = [];
 const aside = (from: Desk): Desk => {
   const copy = from.copy();
@@ -20,7 +15,6 @@ beforeAll(async () => {
   const answer = await desk.ask("lock down selfhosted");
   expect(answer).toMatchObject({ outcome: "pull-request", namespace: "selfhosted", stage: "allows-proposed" });
   expect(answer.pullRequest).toMatchObject({ number: 1, branch: "netpol/selfhosted" });
-  proposed = aside(desk);
 }, 180_000);
 afterAll(() => {
   for (const one of [desk, ...more]) one.dispose();
@@ -76,64 +70,5 @@ describe("from a request to two pull requests", { timeout: 240_000 }, () => {
     const { code, stdout } = await desk.run("log");
     expect(code).toBe(0);
     expect(stdout).toContain("the chain holds");
-  });
-});
-
-describe("asked for what may not be", { timeout: 120_000 }, () => {
-  it.each([
-    ["lock down flux-system", "scope", 1],
-    ["lock down kube-system", "scope", 1],
-    ["lock down downloads", "compatible", 21],
-    ["lock down games", "scope", 22],
-    ["lock down collab", "turn", 2],
-  ])("%s: refused by %s, lesson %i, and no ref appears", async (words, gate, lesson) => {
-    const answer = await proposed.ask(words);
-    expect(answer.outcome).toBe("refused");
-    expect(answer.refusals).toContainEqual(expect.objectContaining({ gate, lesson }));
-    expect(await proposed.branches()).toEqual(["netpol/selfhosted"]);
-  });
-
-  it.each([
-    ["lock down nowhere", "nowhere"],
-    ["lock down collab and home", "collab"],
-    ["hello", "lock down"],
-  ])("%s: asks back", async (words, mention) => {
-    const answer = await proposed.ask(words);
-    expect(answer.outcome).toBe("asked-back");
-    expect(answer.question).toContain(mention);
-  });
-});
-
-describe("asked twice, at once, or after a kill", { timeout: 240_000 }, () => {
-  it("finds its own pull request", async () => {
-    const again = await proposed.ask("lock down selfhosted");
-    expect(again.pullRequest?.number).toBe(1);
-    expect((await proposed.run("pr", "list")).stdout.trim().split("\n")).toHaveLength(1);
-  });
-
-  it("two processes make one branch and one pull request", async () => {
-    const both = aside(proposed);
-    await both.run("pr", "close", "1");
-    const answers = await Promise.all([both.ask("lock down selfhosted"), both.ask("lock down selfhosted")]);
-    expect(new Set(answers.map((answer) => answer.pullRequest?.number)).size).toBe(1);
-    const { stdout } = await both.run("pr", "list", "--format", "json");
-    const { pullRequests } = JSON.parse(stdout) as { pullRequests: { state: string }[] };
-    expect(pullRequests.filter((pr) => pr.state === "open")).toHaveLength(1);
-  });
-
-  it("killed at any point and asked again, it ends with one", async () => {
-    const killed = newDesk();
-    more.push(killed);
-    const bin = resolve(import.meta.dirname, "../../src/cli/network-operator.js");
-    for (const wait of [700, 2_500]) {
-      const child = spawn(process.execPath, [bin, "ask", "lock down selfhosted", "--state", killed.state], {
-        stdio: "ignore",
-      });
-      await sleep(wait);
-      child.kill("SIGKILL");
-    }
-    const answer = await killed.ask("lock down selfhosted");
-    expect(answer).toMatchObject({ outcome: "pull-request", pullRequest: { number: 1 } });
-    expect(await killed.branches()).toEqual(["netpol/selfhosted"]);
   });
 });

@@ -67,14 +67,24 @@ const converse = async (face: Face, thread: string | null): Promise<void> => {
       face.note(
         'Ask for a namespace ("lock down selfhosted"), for the status, or why something waits. Empty line or Ctrl-D ends.',
       );
+    // Piped input ends before its lines are answered; nobody is there to be prompted then.
+    let ended = false;
+    lines.once("close", () => {
+      ended = true;
+    });
+    const prompt = (): void => {
+      if (!ended) lines.prompt();
+    };
     lines.setPrompt("> ");
-    lines.prompt();
+    prompt();
     for await (const line of lines) {
       if (line.trim() === "") break;
       const answer = await agent.ask({ text: line, thread: talk });
       face.progress.clear();
-      face.answer(answer, () => `${render(answer)}\n`);
-      lines.prompt();
+      // A program that talks reads an answer a line.
+      if (face.format === "json") process.stdout.write(`${JSON.stringify(answer)}\n`);
+      else face.answer(answer, () => `${render(answer)}\n`);
+      prompt();
     }
   } finally {
     lines.close();
