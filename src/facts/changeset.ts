@@ -41,3 +41,11 @@ export const changeset = (namespace: string, kind: ChangeKind, files: readonly F
   const sorted = [...files].sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
   return { namespace, kind, files: sorted, digest: changesetDigest(namespace, kind, sorted) };
 };
+
+/** A path as git stores it: inside the tree, not git's own, and the same to every reader. */
+export const isStorable = (path: string): boolean =>
+  path !== "" &&
+  path.isWellFormed() &&
+  // eslint-disable-next-line no-control-regex
+  !/[\0-\x1f\x7f\\]/.test(path) &&
+  path.split("/").every((part) => part !== "" && part !== "." && part !== ".." && part.toLowerCase() !== ".git");

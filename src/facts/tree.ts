@@ -1,4 +1,4 @@
-import type { FileChange, FileMode } from "./changeset.ts";
+import { isStorable, type FileChange, type FileMode } from "./changeset.ts";
 
 /** Files of one commit or folder, read as text. Paths are POSIX and relative to the root. */
 export interface SourceTree {
@@ -42,3 +42,28 @@ export const memoryTree = (files: Readonly<Record<string, string>>, commit: stri
   read: (path) => (Object.hasOwn(files, path) ? (files[path] ?? null) : null),
   mode: (path) => (Object.hasOwn(files, path) ? "100644" : null),
 });
+
+const foldersOf = (path: string): string[] => {
+  const parts = path.split("/");
+  return parts.slice(1).map((_, at) => parts.slice(0, at + 1).join("/"));
+};
+
+/**
+ * Why git would store something else than was judged, or null. A file written below another file takes its place and a
+ * file written over a folder takes the folder away: the overlay shows neither. Half a character is stored as U+FFFD.
+ */
+export const storageFault = (base: SourceTree, files: readonly FileChange[]): string | null => {
+  const stored = overlay(base, files).paths();
+  const all = new Set(stored);
+  const folders = new Set(stored.flatMap(foldersOf));
+  for (const { path, text } of files) {
+    const name = JSON.stringify(path);
+    if (!isStorable(path)) return `${name} is no path inside a repository`;
+    if (text === null) continue;
+    if (!text.isWellFormed()) return `${name} holds half a character, which no file can`;
+    const file = foldersOf(path).find((folder) => all.has(folder) || base.mode(folder) !== null);
+    if (file !== undefined) return `${name} would take the place of the file ${JSON.stringify(file)}`;
+    if (folders.has(path)) return `${name} would take the place of a folder`;
+  }
+  return null;
+};

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { ZERO_BLOB, type FileChange } from "../facts/changeset.ts";
+import { isStorable, ZERO_BLOB, type FileChange } from "../facts/changeset.ts";
 import { OperatorError } from "../facts/errors.ts";
 import type { SourceTree } from "../facts/tree.ts";
 import { git, tryGit } from "./run.ts";
@@ -41,14 +41,6 @@ export interface GitRepository {
   isAncestor(ancestor: string, descendant: string): Promise<boolean>;
 }
 
-/** A path that stays inside the tree and is not git's own. */
-const safePath = (path: string): boolean =>
-  path !== "" &&
-  !path.startsWith("/") &&
-  !path.includes("\0") &&
-  !path.includes("\\") &&
-  path.split("/").every((part) => part !== "" && part !== "." && part !== ".." && part.toLowerCase() !== ".git");
-
 const dates = (time: number): Record<string, string> => {
   const date = `@${Math.floor(time / 1000)} +0000`;
   return {
@@ -61,7 +53,13 @@ const dates = (time: number): Record<string, string> => {
   };
 };
 
-/** The tree with the changes on top of `base`, built in an index of its own. */
+const unwritable = (dir: string, what: string): OperatorError =>
+  new OperatorError("input", `refusing to write ${what}`, {
+    where: dir,
+    remedy: "Paths are relative, use forward slashes, stay inside the repository and stand where nothing else does.",
+  });
+
+/** The tree with the changes on top of `base`, built in an index of its own. Nothing changes that was not named. */
 const writeTree = async (dir: string, base: string | null, files: readonly FileChange[]): Promise<string> => {
   const scratch = await mkdtemp(join(tmpdir(), "network-operator-index-"));
   const env = { GIT_INDEX_FILE: join(scratch, "index") };
@@ -69,11 +67,7 @@ const writeTree = async (dir: string, base: string | null, files: readonly FileC
     if (base !== null) await git(dir, ["read-tree", base], { env });
     const rows: string[] = [];
     for (const file of files) {
-      if (!safePath(file.path))
-        throw new OperatorError("input", `refusing to write ${JSON.stringify(file.path)}`, {
-          where: dir,
-          remedy: "Paths are relative, use forward slashes and stay inside the repository.",
-        });
+      if (!isStorable(file.path)) throw unwritable(dir, JSON.stringify(file.path));
       const blob =
         file.text === null
           ? ZERO_BLOB
@@ -81,7 +75,14 @@ const writeTree = async (dir: string, base: string | null, files: readonly FileC
       rows.push(`${file.text === null ? "0" : file.mode} ${blob}\t${file.path}\0`);
     }
     if (rows.length > 0) await git(dir, ["update-index", "-z", "--index-info"], { env, input: rows.join("") });
-    return (await git(dir, ["write-tree"], { env })).trim();
+    const tree = (await git(dir, ["write-tree"], { env })).trim();
+    if (base !== null) {
+      const named = new Set(files.map(({ path }) => path));
+      const changed = (await git(dir, ["diff-tree", "-r", "-z", "--name-only", "--no-renames", base, tree])).split("\0");
+      const besides = changed.find((path) => path !== "" && !named.has(path));
+      if (besides !== undefined) throw unwritable(dir, `over ${JSON.stringify(besides)}, which nobody asked to change`);
+    }
+    return tree;
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }

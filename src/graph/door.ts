@@ -1,5 +1,6 @@
 import { changesetDigest } from "../facts/changeset.ts";
 import type { GateDecision, LaneId, Refusal } from "../facts/rollout.ts";
+import { storageFault } from "../facts/tree.ts";
 import { mint, type Clearance } from "./clearance.ts";
 import type { FactsReader, GateCatalog, GateFacts, LaneOf, LaneRequest } from "./gate.ts";
 import { judge } from "./judge.ts";
@@ -10,6 +11,13 @@ export type Passage =
   | { readonly open: false; readonly refusals: readonly Refusal[]; readonly decisions: readonly GateDecision[] };
 
 export type Door = (request: LaneRequest) => Promise<Passage>;
+
+/** The bytes, looked at once: what is judged, hashed and written is this copy, whatever the object they came in does later. */
+const held = (facts: GateFacts): GateFacts => {
+  const { namespace, kind, digest, files } = facts.changeset;
+  const copies = files.map(({ path, mode, text }) => ({ path, mode, text }));
+  return { ...facts, changeset: { namespace, kind, digest, files: copies } };
+};
 
 /** Lanes that propose a change are computed from that change; the others change no file. */
 const proposesChange = (lane: LaneId): boolean =>
@@ -31,6 +39,9 @@ const misfit = (lane: Lane, request: LaneRequest, facts: GateFacts, laneOf: Lane
     return doorSays("the digest does not belong to the bytes", "Ask again; if it happens twice it is a defect.");
   if (!proposesChange(lane.id)) return null;
   if (changeset.files.length === 0) return doorSays("there is nothing to change", "Nothing needs to be done.");
+  const fault = storageFault(facts.tree.before, changeset.files);
+  if (fault !== null)
+    return doorSays(fault, "Give every file a path of its own, where neither a file nor a folder stands.");
   const amounts = laneOf(facts);
   if (!amounts.known) return doorSays(`it cannot be told what the change does: ${amounts.why}`, amounts.wouldHelp);
   if (amounts.value.lane !== lane.id)
@@ -48,7 +59,7 @@ const misfit = (lane: Lane, request: LaneRequest, facts: GateFacts, laneOf: Lane
 export const makeDoor =
   (lane: Lane, ports: { reader: FactsReader; catalog: GateCatalog; laneOf: LaneOf }): Door =>
   async (request) => {
-    const facts = await ports.reader.read(request);
+    const facts = held(await ports.reader.read(request));
     const wrong = misfit(lane, request, facts, ports.laneOf);
     if (wrong !== null) return { open: false, refusals: [wrong], decisions: [] };
     const decisions = gatesOf(lane).map((id): GateDecision => {

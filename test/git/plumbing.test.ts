@@ -70,6 +70,14 @@ describe("a commit made by plumbing", () => {
     },
   );
 
+  it.each([
+    ["a file below a file", "a.yaml/b.md"],
+    ["a file over a folder", "apps"],
+  ])("changes nothing that was not named: %s", async (_what, path) => {
+    const change = { base: first, files: [file(path, "x")], message: "evil", time: TIME };
+    await expect(repository.commit(change)).rejects.toThrow("which nobody asked to change");
+  });
+
   it("names blobs as git does", async () => {
     expect((await git(dir, ["hash-object", "--stdin"], { input: "grüß\n" })).trim()).toBe(blobId("grüß\n"));
   });

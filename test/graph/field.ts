@@ -48,7 +48,8 @@ const standing = (name: string, stage: Stage = "surveyed"): NamespaceStatus => (
   pullRequest: null,
 });
 
-const redOf = new WeakMap<GateFacts, ReadonlySet<GateId>>();
+/** By the trees of one pass, which stay the same objects whatever is spread around them. */
+const redOf = new WeakMap<GateFacts["tree"], ReadonlySet<GateId>>();
 
 /** Gates that read what the field says, through the facts of one pass and nothing else. */
 export const fakeGates = (depth: Gate["depth"] = "full"): GateCatalog =>
@@ -62,7 +63,7 @@ export const fakeGates = (depth: Gate["depth"] = "full"): GateCatalog =>
         depth,
         needs: ["changeset"],
         judge: (facts) =>
-          redOf.get(facts)?.has(id) === false
+          redOf.get(facts.tree)?.has(id) === false
             ? { gate: id, pass: true, read: ["field"], notes: [] }
             : { gate: id, pass: false, reason: `${id} is red`, lesson: at + 1, remedy: "Wait.", read: ["field"] },
       },
@@ -169,7 +170,7 @@ export const openField = (
       confirmation: silent,
       undo: silent,
     });
-    redOf.set(facts, new Set(field.red));
+    redOf.set(facts.tree, new Set(field.red));
     return facts;
   };
 

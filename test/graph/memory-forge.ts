@@ -44,7 +44,12 @@ export const memoryForge = (files: Readonly<Record<string, string>>): MemoryForg
   };
   const seen = (pull: PullRequest): PullRequest =>
     pull.state === "open" ? { ...pull, head: refs.get(pull.branch) ?? pull.head } : pull;
-  refs.set("main", commit(memoryTree(files), [], "first"));
+  const mains: { commit: string; time: number }[] = [];
+  const move = (branch: string, id: string): void => {
+    refs.set(branch, id);
+    if (branch === "main") mains.unshift({ commit: id, time: mains.length });
+  };
+  move("main", commit(memoryTree(files), [], "first"));
   const mainHead = (): string => refs.get("main") ?? "";
 
   const forge: MemoryForge = {
@@ -56,7 +61,7 @@ export const memoryForge = (files: Readonly<Record<string, string>>): MemoryForg
     head: () => Promise.resolve(mainHead()),
     tree: (id) => Promise.resolve(treeOf(id)),
     branchHead: (branch) => Promise.resolve(refs.get(branch) ?? null),
-    history: () => Promise.resolve([{ commit: mainHead(), time: 0 }]),
+    history: () => Promise.resolve([...mains]),
     pullRequests: ({ branch, state } = {}) =>
       Promise.resolve(
         pulls
@@ -101,13 +106,13 @@ export const memoryForge = (files: Readonly<Record<string, string>>): MemoryForg
     },
     push: (branch, changes) => {
       const id = commit(treeOf(refs.get(branch) ?? mainHead()), changes, `somebody's ${refs.size}`);
-      refs.set(branch, id);
+      move(branch, id);
       return id;
     },
     merge: (number) => {
       const pull = pulls.find((candidate) => candidate.number === number);
       const head = refs.get(pull?.branch ?? "") ?? "";
-      refs.set("main", head);
+      move("main", head);
       replace(number, { state: "merged", head, mergeCommit: head, mergedAt: 1 });
     },
     close: (number) => {

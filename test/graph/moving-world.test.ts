@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Answer } from "../../src/graph/answer.ts";
 import { askGraph } from "../../src/graph/ask.ts";
+import type { Gate } from "../../src/graph/gate.ts";
 import { buildGraph } from "../../src/graph/build.ts";
 import { openField, type Field } from "./field.ts";
 
@@ -83,6 +84,45 @@ describe("the world moves between judging and acting", () => {
     expect(answers.map(({ outcome }) => outcome)).toEqual(["pull-request", "pull-request", "pull-request"]);
     expect(new Set(answers.map(({ pullRequest }) => pullRequest?.number)).size).toBe(1);
     expect(field.forge.pulls).toHaveLength(1);
+  });
+
+  it("two rollouts that ask at the same moment do not both find the field empty", async () => {
+    const field = openField();
+    const { turn } = field.ports.catalog;
+    if (turn === undefined) throw new Error("no gate turn");
+    const judge: Gate["judge"] = ({ pullRequests, request }) => {
+      const others = pullRequests.known ? pullRequests.value.filter((p) => !p.branch.includes(request.namespace)) : [];
+      return others.length === 0
+        ? { gate: "turn", pass: true, read: [], notes: [] }
+        : { gate: "turn", pass: false, reason: "one at a time", lesson: 2, remedy: "Wait.", read: [] };
+    };
+    const graph = buildGraph({ ...field.ports, catalog: { ...field.ports.catalog, turn: { ...turn, judge } } });
+    const ask = (namespace: string) =>
+      askGraph(graph, { request: { kind: "propose", namespace } }, { thread: `rollout:${namespace}` });
+    const outcomes = (await Promise.all(["selfhosted", "media", "collab"].map(ask))).map(({ outcome }) => outcome);
+    expect(outcomes.toSorted()).toEqual(["pull-request", "refused", "refused"]);
+    expect(field.forge.pulls).toHaveLength(1);
+  });
+
+  it("bytes that change each time they are looked at are judged, hashed and written as one", async () => {
+    const field = openField();
+    let looks = 0;
+    field.tamper = (facts) => {
+      const [file] = facts.changeset.files;
+      if (file === undefined) return facts;
+      const restless = {
+        ...file,
+        get text() {
+          looks += 1;
+          return looks > 1 ? "deny: all\n" : "allow: dns\n";
+        },
+      };
+      return { ...facts, changeset: { ...facts.changeset, files: [restless] } };
+    };
+    await propose(field);
+    const branch = field.forge.refs.get("netpol/selfhosted");
+    expect(branch).toBeUndefined();
+    expect(JSON.stringify(field.ledger)).toContain("the digest does not belong to the bytes");
   });
 
   it("a gate that throws has refused", async () => {

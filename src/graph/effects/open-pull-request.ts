@@ -16,15 +16,22 @@ const BRANCH: Readonly<Record<ChangeKind, (namespace: string) => string>> = {
 };
 
 /**
- * What this agent last wrote, at the end of the pull request's own text. It decides only whether a branch may be moved
- * that somebody could have pushed to; a forged one can at most give away the forger's own commit.
+ * What this agent last wrote, at the end of the pull request's own text; what stands further up may be anybody's words. It
+ * decides only whether a branch may be moved that somebody could have pushed to: a forged one can at most give away the
+ * forger's own commit, since nothing is adopted on its word alone.
  */
-const MARK = /<!-- network-operator digest=([0-9a-f]{64}) commit=([0-9a-f]{40,64}) -->/;
-const mark = (digest: string, commit: string): string => `<!-- network-operator digest=${digest} commit=${commit} -->`;
+const MARK = /<!-- network-operator digest=([0-9a-f]{64}) base=([0-9a-f]{40,64}) commit=([0-9a-f]{40,64}) -->/g;
+interface Mark {
+  readonly digest: string;
+  readonly base: string;
+  readonly commit: string;
+}
+const mark = ({ digest, base, commit }: Mark): string =>
+  `<!-- network-operator digest=${digest} base=${base} commit=${commit} -->`;
 
-const markOf = (pull: PullRequest): { digest: string; commit: string } | null => {
-  const found = MARK.exec(pull.body);
-  return found?.[1] === undefined || found[2] === undefined ? null : { digest: found[1], commit: found[2] };
+const markOf = (pull: PullRequest): Mark | null => {
+  const [, digest, base, commit] = [...pull.body.matchAll(MARK)].at(-1) ?? [];
+  return digest === undefined || base === undefined || commit === undefined ? null : { digest, base, commit };
 };
 
 const cardOf = ({ changeset, facts }: Cleared, { number, url, branch }: PullRequest): PullRequestCard => ({
@@ -41,7 +48,7 @@ const cardOf = ({ changeset, facts }: Cleared, { number, url, branch }: PullRequ
 const holds = (tree: SourceTree, { files }: Changeset): boolean =>
   files.every(({ path, text, mode }) => tree.read(path) === text && (text === null || tree.mode(path) === mode));
 
-/** The branch is the base with exactly the judged bytes on top and nothing else. */
+/** A commit of the default branch with exactly the judged bytes on top and nothing else. */
 const isExactly = (tree: SourceTree, base: SourceTree, changeset: Changeset): boolean => {
   const ours = new Set(changeset.files.map(({ path }) => path));
   const paths = new Set([...tree.paths(), ...base.paths()]);
@@ -73,7 +80,7 @@ export const openPullRequest = async (
   const said = open === null ? null : markOf(open);
 
   if (open !== null && head !== null && said?.digest === changeset.digest && said.commit === head) {
-    if (holds(await forge.tree(head), changeset))
+    if (await isWhole(forge, cleared, said))
       return { kind: "done", adopted: true, pullRequest: cardOf(cleared, open), note: "found open, with these bytes" };
   }
   if (open !== null && head !== null && said?.commit !== head && !(await writtenByUs(forge, cleared, head)))
@@ -99,13 +106,22 @@ export const openPullRequest = async (
     message: commitMessage,
   });
   if (!written.done) return { kind: "again", why: written.why };
-  const marked = `${body.trimEnd()}\n\n${mark(changeset.digest, written.commit)}\n`;
+  const { digest } = changeset;
+  const marked = `${body.trimEnd()}\n\n${mark({ digest, base, commit: written.commit })}\n`;
   if (open !== null) {
     const updated = await forge.updatePullRequest({ number: open.number, title, body: marked });
     return { kind: "done", adopted: false, pullRequest: cardOf(cleared, updated), note: "brought up to date" };
   }
   const opened = await forge.openPullRequest({ branch, title, body: marked });
   return { kind: "done", adopted: false, pullRequest: cardOf(cleared, opened), note: "opened" };
+};
+
+/** What was written earlier still stands alone on what it was written on, however far the default branch has moved on. */
+const isWhole = async (forge: ForgeReader, { base, changeset, facts }: Cleared, said: Mark): Promise<boolean> => {
+  const onMain = said.base === base || (await forge.history()).some(({ commit }) => commit === said.base);
+  if (!onMain) return false;
+  const below = said.base === base ? facts.tree.before : await forge.tree(said.base);
+  return isExactly(await forge.tree(said.commit), below, changeset);
 };
 
 /** Killed between branch and pull request: the branch holds exactly these bytes on this base, and is ours to finish. */

@@ -1,5 +1,5 @@
-import { DECISIONS_FILE } from "../../facts/campaign.ts";
-import type { RenderedObject } from "../../facts/inventory.ts";
+import { posix } from "node:path";
+import type { Inventory, RenderedObject } from "../../facts/inventory.ts";
 import type { SourceTree } from "../../facts/tree.ts";
 import { asRecord, canonical } from "../../rollout/json.ts";
 
@@ -8,8 +8,7 @@ const KUSTOMIZATION_FILES = ["kustomization.yaml", "kustomization.yml", "Kustomi
 /** What decides about the agent, or runs by itself on a push, is nothing a rollout may write. */
 const isGovernance = (path: string): boolean =>
   path.split("/").some((part) => part.startsWith(".") || part === "") ||
-  path.endsWith(DECISIONS_FILE) ||
-  /(^|\/)network-operator\.ya?ml$/.test(path) ||
+  /(^|\/)(network-operator[^/]*|passkeys)\.ya?ml$/.test(path) ||
   /(^|\/)CODEOWNERS$/.test(path);
 
 /** Manifests, Kustomizations and Markdown beside them. */
@@ -28,6 +27,22 @@ export const componentOf = (tree: SourceTree, path: string): string | null => {
     parts.pop();
   }
   return null;
+};
+
+/**
+ * Whether anything that Flux applies could read this file: below a Kustomization's folder, or in the folder of a component
+ * or a base. A task file or a playbook is YAML too, and runs where no gate looks.
+ */
+export const isApplied = (path: string, tree: SourceTree, inventories: readonly Inventory[]): boolean => {
+  if (componentOf(tree, path) !== null) return true;
+  const folder = posix.dirname(path);
+  return inventories.some(
+    ({ kustomizations, objects }) =>
+      kustomizations.some((k) => {
+        const root = posix.normalize(k.path).replace(/^\/+|\/+$/g, "");
+        return root === "" || root === "." || path.startsWith(`${root}/`);
+      }) || objects.some((o) => posix.dirname(o.origin.file) === folder),
+  );
 };
 
 /** Paths at which two values differ, as dotted keys. */

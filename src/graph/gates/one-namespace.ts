@@ -1,7 +1,9 @@
+import type { Inventory } from "../../facts/inventory.ts";
+import { storageFault } from "../../facts/tree.ts";
 import { isFluxKustomization, isPolicy, nameOfObject } from "../../rollout/rendered-diff.ts";
 import type { RenderedChange } from "../../rollout/rendered-diff.ts";
 import type { GateFacts } from "../gate.ts";
-import { changesOnlyNetworkPolicyValues, componentOf, isWiring } from "../facts/files.ts";
+import { changesOnlyNetworkPolicyValues, componentOf, isApplied, isWiring } from "../facts/files.ts";
 import { loosensOnly } from "../facts/loosening.ts";
 import { policyView, renderedView } from "../facts/views.ts";
 import { wiringFault } from "../facts/wiring.ts";
@@ -16,8 +18,10 @@ const isChartValue = ({ before, after }: RenderedChange): boolean =>
   before !== null && after !== null && after.kind === "HelmRelease" && changesOnlyNetworkPolicyValues(before, after);
 
 /** A link's text is a path, and what it points at was judged by nobody. */
-const strayFiles = (facts: GateFacts): readonly string[] =>
-  facts.changeset.files.filter((f) => f.mode === "120000" || !isWiring(f.path)).map((f) => f.path);
+const strayFiles = ({ changeset, tree }: GateFacts, inventories: readonly Inventory[]): readonly string[] =>
+  changeset.files
+    .filter((f) => f.mode === "120000" || !isWiring(f.path) || !isApplied(f.path, tree.after, inventories))
+    .map((f) => f.path);
 
 const changedComponents = (facts: GateFacts): readonly string[] => {
   const { before } = facts.tree;
@@ -60,7 +64,10 @@ export const oneNamespace = gate(
     if (!after.known) return refusesUnknown("What the repository would apply with the change", after);
     // Nothing can come of it: the door opens to no empty change.
     if (facts.changeset.files.length === 0) return passes("Nothing would change.");
-    const stray = strayFiles(facts);
+    const fault = storageFault(facts.tree.before, facts.changeset.files);
+    if (fault !== null)
+      return refuses(fault, "Give every file a path of its own, where neither a file nor a folder stands.");
+    const stray = strayFiles(facts, [before.value, after.value]);
     if (stray.length > 0)
       return refuses(
         `${some(stray)} is no manifest of the rollout`,

@@ -2,7 +2,8 @@ import type { Clearance } from "../clearance.ts";
 import { makeDoor } from "../door.ts";
 import type { EffectOutcome } from "../effects/outcome.ts";
 import type { LaneRequest } from "../gate.ts";
-import type { Lane } from "../lanes.ts";
+import type { Locks } from "../../facts/ports.ts";
+import { gatesOf, type Lane } from "../lanes.ts";
 import type { NodePorts } from "../ports.ts";
 import type { GraphState, Result } from "../state.ts";
 import { progress, threadOf, type Node } from "./kit.ts";
@@ -11,6 +12,25 @@ export type Effect = (clearance: Clearance) => Promise<EffectOutcome>;
 
 /** Two processes on one rollout take turns; the second then finds the first one's work. */
 const WAIT = 20_000;
+
+/** Whose turn it is holds for all rollouts at once: two that ask together must not both find the field empty. */
+const locksOf = (lane: Lane, namespace: string): readonly string[] => [
+  ...(gatesOf(lane).includes("turn") ? ["campaign"] : []),
+  `rollout:${namespace}`,
+];
+
+type Lock = Awaited<ReturnType<Locks["acquire"]>>;
+
+const acquireAll = async (locks: Locks, names: readonly string[]): Promise<readonly Lock[]> => {
+  const held: Lock[] = [];
+  try {
+    for (const name of names) held.push(await locks.acquire(name, WAIT));
+    return held;
+  } catch (error) {
+    for (const lock of held) lock.release();
+    throw error;
+  }
+};
 
 const resultOf = (outcome: EffectOutcome): Result => {
   if (outcome.kind !== "refused") return outcome;
@@ -42,7 +62,7 @@ export const effectNode = (lane: Lane, effect: Effect, ports: NodePorts): Node =
       });
     };
     progress(config, "all gates once more, on the exact bytes");
-    const lock = await ports.locks.acquire(`rollout:${request.namespace}`, WAIT);
+    const held = await acquireAll(ports.locks, locksOf(lane, request.namespace));
     try {
       const passage = await door(request);
       await record("door", { ...passage, clearance: undefined });
@@ -52,7 +72,7 @@ export const effectNode = (lane: Lane, effect: Effect, ports: NodePorts): Node =
       await record("effect", { effect: lane.effect, ...outcome });
       return { result: resultOf(outcome) };
     } finally {
-      lock.release();
+      for (const lock of held) lock.release();
     }
   };
 };

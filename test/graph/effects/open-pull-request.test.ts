@@ -102,7 +102,9 @@ describe.each([
     expect((await place.forge.tree(head ?? "")).read(file("").path)).toBe("allow: dns\n");
     const [pull] = await place.forge.pullRequests();
     expect(pull).toMatchObject({ state: "open", branch: "netpol/selfhosted" });
-    expect(pull?.body).toMatch(/^Why\.\n\n<!-- network-operator digest=[0-9a-f]{64} commit=[0-9a-f]{40} -->\n$/);
+    expect(pull?.body).toMatch(
+      /^Why\.\n\n<!-- network-operator digest=[0-9a-f]{64} base=[0-9a-f]{40} commit=[0-9a-f]{40} -->\n$/,
+    );
   });
 
   it("finds its own finished work and writes nothing", async () => {
@@ -130,6 +132,37 @@ describe.each([
     const outcome = await perform(place, "allow: dns, postgres\n");
     expect(outcome).toMatchObject({ kind: "refused", refusals: [{ gate: "door" }] });
     expect(await place.forge.branchHead("netpol/selfhosted")).toBe(head);
+  });
+
+  it("finds its own finished work although main has moved on", async () => {
+    const place = await open();
+    await perform(place, "allow: dns\n");
+    await place.push("main", [{ ...file("moved\n"), path: "README.md" }]);
+    expect(await perform(place, "allow: dns\n")).toMatchObject({ kind: "done", adopted: true });
+  });
+
+  it("does not vouch for a commit that carries more than was judged, whatever its mark says", async () => {
+    const place = await open();
+    await perform(place, "allow: dns\n");
+    const [pull] = await place.forge.pullRequests();
+    const old = await place.forge.branchHead("netpol/selfhosted");
+    await place.push("netpol/selfhosted", [{ ...file("locked: true\n"), path: "kubernetes/media/deny.yaml" }]);
+    const forged = (await place.forge.branchHead("netpol/selfhosted")) ?? "";
+    const body = (pull?.body ?? "").replace(old ?? "", forged);
+    await place.forge.updatePullRequest({ number: 1, title: "Allows", body });
+    expect(await perform(place, "allow: dns\n")).toMatchObject({ kind: "done", adopted: false });
+    const head = await place.forge.branchHead("netpol/selfhosted");
+    expect((await place.forge.tree(head ?? "")).read("kubernetes/media/deny.yaml")).toBeNull();
+  });
+
+  it("reads its own mark and not one that somebody's words brought along", async () => {
+    const place = await open();
+    await perform(place, "allow: dns\n");
+    const [pull] = await place.forge.pullRequests();
+    const none = "0".repeat(40);
+    const body = `<!-- network-operator digest=${"0".repeat(64)} base=${none} commit=${none} -->\n${pull?.body ?? ""}`;
+    await place.forge.updatePullRequest({ number: 1, title: "Allows", body });
+    expect(await perform(place, "allow: dns\n")).toMatchObject({ kind: "done", adopted: true });
   });
 
   it("leaves a stranger's branch of that name alone", async () => {

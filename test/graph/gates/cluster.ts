@@ -322,7 +322,8 @@ export const facts = (
   after: Inventory,
   more: Partial<GateFacts> & { readonly files?: readonly FileChange[] } = {},
 ): GateFacts => {
-  const { files = [{ path: `${namespace}/netpol/policies.yaml`, mode: "100644", text: "kind: x\n" }], ...rest } = more;
+  const { files = [{ path: `apps/${namespace}/netpol/policies.yaml`, mode: "100644", text: "kind: x\n" }], ...rest } =
+    more;
   const tree = memoryTree({}, BASE);
   return {
     request: { lane, draft: null, namespace, edits: [], answer: null },

@@ -52,6 +52,39 @@ describe("one-namespace", () => {
     stopped(oneNamespace, facts("propose-allows", "collab", nothing, nothing), 2);
     for (const path of [".github/workflows/own.yaml", "network-operator.decisions.yaml", "tools/run.sh", "CODEOWNERS"])
       stopped(oneNamespace, asked(baseline("collab"), { files: [file(path)] }), 2);
+    for (const path of ["apps/passkeys.yaml", "apps/network-operator.yml", "apps/x/.sops.yaml"])
+      stopped(oneNamespace, asked(baseline("collab"), { files: [file(path)] }), 2);
+  });
+
+  it("stops YAML that runs somewhere else: a task file, an action, a playbook", () => {
+    for (const path of ["Taskfile.yaml", "action.yml", "ansible/site.yaml", "appsx/collab/a.yaml"])
+      stopped(oneNamespace, asked(baseline("collab"), { files: [file("apps/collab/a.yaml"), file(path)] }), 2);
+  });
+
+  describe("bytes that git would store otherwise than they were judged", () => {
+    const standing = { "apps/media/allow.yaml": "a: 1\n", "apps/media/web/deploy.yaml": "b: 1\n" };
+    const before = memoryTree(standing);
+    const over = (path: string, text = "x: 1\n") => {
+      const files = [file("apps/collab/a.yaml"), { ...file(path), text }];
+      return asked(baseline("collab"), { files, tree: { before, after: overlay(before, files) } });
+    };
+
+    it.each([
+      ["a file below a file takes that file away", "apps/media/allow.yaml/README.md"],
+      ["a file over a folder takes the folder away", "apps/media/web"],
+      ["a file below a file of the same change", "apps/collab/a.yaml/b.yaml"],
+      ["a way out of the repository", "apps/../../x.yaml"],
+      ["git's own folder, in any spelling", "apps/.GIT/x.yaml"],
+      ["a path with a line in it", "apps/collab/a\nb.yaml"],
+      ["a path with half a character", "apps/collab/\ud800.yaml"],
+    ])("%s", (_what, path) => {
+      stopped(oneNamespace, over(path), 2);
+    });
+
+    it("a text with half a character, which is stored as another", () => {
+      stopped(oneNamespace, over("apps/collab/b.yaml", 'port: "\ud800"\n'), 2);
+      passed(oneNamespace, over("apps/collab/b.yaml", "# \u{1f512}\n"));
+    });
   });
 
   describe("a Flux Kustomization", () => {
@@ -107,7 +140,7 @@ describe("one-namespace", () => {
   });
 
   it("stops a link, whose target nobody judged", () => {
-    const link = { path: "collab/netpol/allow.yaml", mode: "120000", text: "../../media/allow.yaml" } as const;
+    const link = { path: "apps/collab/netpol/allow.yaml", mode: "120000", text: "../../media/allow.yaml" } as const;
     stopped(oneNamespace, asked(baseline("collab"), { files: [link] }), 2);
   });
 
