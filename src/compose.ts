@@ -2,7 +2,7 @@
  * The only way from a configuration to adapters. Each room of `compose/` opens one thing that a face asks for;
  * nobody else imports them.
  */
-export { openAgent, type Agent } from "./compose/agent.ts";
+export { openAgent, openAgents, type Agent } from "./compose/agent.ts";
 export { openDoctor, type Doctor } from "./compose/doctor.ts";
 export { openFlows, type Flows } from "./compose/flows.ts";
 export { openPlace, type Place } from "./compose/place.ts";

@@ -1,3 +1,4 @@
+import type { BaseChatModel } from "@langchain/core/language_models/chat_models";
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import type { Draft } from "../facts/draft.ts";
@@ -8,9 +9,11 @@ import { attestationReader, readKeys } from "../rollout/attestations.ts";
 import { nextProposals } from "../rollout/stage.ts";
 import { statusReport } from "../rollout/status.ts";
 import type { Answer } from "../graph/answer.ts";
-import type { Question } from "../graph/ask.ts";
+import type { askGraph as AskGraph, Question } from "../graph/ask.ts";
 import type { OperatorGraph } from "../graph/build.ts";
 import type { Lane } from "../graph/lanes.ts";
+import type { lookAround as LookAround } from "../graph/looking.ts";
+import type { GraphPorts } from "../graph/ports.ts";
 import type { StructuredRequest } from "../graph/state.ts";
 import { openCluster } from "./cluster.ts";
 import { evidenceToRead } from "./evidence.ts";
@@ -44,14 +47,23 @@ export interface Agent {
   dispose(): Promise<void>;
 }
 
+export interface AgentOptions {
+  /** For the evals' mutants: a graph with a gate taken out, to prove that the gate is what holds. */
+  readonly lanes?: readonly Lane[];
+  /** For the evals: a model that nobody would configure. */
+  readonly model?: () => Promise<BaseChatModel>;
+  /** For a server with auth in front, and for nobody else. */
+  readonly trustServerUser?: boolean;
+}
+
+export const openAgent = async (setting: Setting, options: AgentOptions = {}): Promise<Agent> =>
+  (await openAgents(setting))(options);
+
 /**
- * `lanes` is for the evals' mutants: a graph with a gate taken out, to prove that the gate is what holds.
- * `trustServerUser` is for a server with auth in front, and for nobody else.
+ * Every adapter once, and an agent over them as often as asked: they read the same facts and share what bytes alone
+ * decide. Disposing of one closes the adapters of all.
  */
-export const openAgent = async (
-  setting: Setting,
-  options: { readonly lanes?: readonly Lane[]; readonly trustServerUser?: boolean } = {},
-): Promise<Agent> => {
+export const openAgents = async (setting: Setting): Promise<(options?: AgentOptions) => Agent> => {
   const place = await openPlace(setting);
   const { config, state, progress } = setting;
   const { clock, forge, facts, world, ledger } = place;
@@ -118,28 +130,55 @@ export const openAgent = async (
     join(state, "checkpoints.sqlite"),
     process.env["NETWORK_OPERATOR_CHECKPOINT_KEY"] ?? secret.secretFile(join(state, "keys", "checkpoints")),
   );
-  const graph = graphs.buildGraph(
-    {
-      look,
-      reader: factsReader(ports),
-      catalog: gates,
-      laneOf,
-      forge,
-      pullRequestText: text.pullRequestText,
-      signOff: {
-        ...signOffs,
-        page: (id) => `${party.origin}/signoff/${id}`,
-      },
-      ledger,
-      clock,
-      locks: locks.processLocks(join(state, "locks")),
-      model: model.chatModel(config.model),
-      checkpointer: saver,
+  const graphPorts: GraphPorts = {
+    look,
+    reader: factsReader(ports),
+    catalog: gates,
+    laneOf,
+    forge,
+    pullRequestText: text.pullRequestText,
+    signOff: {
+      ...signOffs,
+      page: (id) => `${party.origin}/signoff/${id}`,
     },
-    options,
-  );
+    ledger,
+    clock,
+    locks: locks.processLocks(join(state, "locks")),
+    model: model.chatModel(config.model),
+    checkpointer: saver,
+  };
+  const dispose = async (): Promise<void> => {
+    saver.dispose();
+    signOffs.dispose();
+    await served?.close();
+    await evidence?.dispose();
+    await place.dispose();
+  };
+  const metrics = async (): Promise<string> => {
+    if (evidence === null) return "";
+    const { evidenceMetrics } = await import("../store/evidence-metrics.ts");
+    return evidenceMetrics(evidence, clock.now());
+  };
+
+  return ({ model: other, ...options } = {}) => {
+    const graph = graphs.buildGraph(other === undefined ? graphPorts : { ...graphPorts, model: other }, options);
+    return agentOver({ graph, place, look, askGraph, setting, metrics, dispose });
+  };
+};
+
+/** The faces' questions, put to one graph. */
+const agentOver = (parts: {
+  readonly graph: OperatorGraph;
+  readonly place: Place;
+  readonly look: ReturnType<typeof LookAround>;
+  readonly askGraph: typeof AskGraph;
+  readonly setting: Setting;
+  readonly metrics: Agent["metrics"];
+  readonly dispose: Agent["dispose"];
+}): Agent => {
+  const { graph, place, look, askGraph, setting, metrics, dispose } = parts;
   const put = (question: Question, thread: string): Promise<Answer> =>
-    askGraph(graph, question, { thread, onProgress: (said) => progress.step(said) });
+    askGraph(graph, question, { thread, onProgress: (said) => setting.progress.step(said) });
 
   const agent: Agent = {
     place,
@@ -157,18 +196,8 @@ export const openAgent = async (
     },
     draft: (namespace, kind) => look.draftOf(namespace, kind),
     attest: (id, thread) => put({ attestation: id }, thread),
-    metrics: async () => {
-      if (evidence === null) return "";
-      const { evidenceMetrics } = await import("../store/evidence-metrics.ts");
-      return evidenceMetrics(evidence, clock.now());
-    },
-    dispose: async () => {
-      saver.dispose();
-      signOffs.dispose();
-      await served?.close();
-      await evidence?.dispose();
-      await place.dispose();
-    },
+    metrics,
+    dispose,
   };
   return agent;
 };
