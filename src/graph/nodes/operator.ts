@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { AIMessage, SystemMessage, ToolMessage, type BaseMessage } from "@langchain/core/messages";
+import { AIMessage, SystemMessage, ToolMessage, type AIMessageChunk, type BaseMessage } from "@langchain/core/messages";
 import { OperatorError } from "../../facts/errors.ts";
 import { isProposal, PROPOSALS } from "../../../tools/proposals.ts";
 import type { ReadingTool } from "../../../tools/reading.ts";
@@ -66,6 +66,12 @@ const unanswered = (turn: Turn, calls: readonly Call[]): ToolMessage[] => {
   );
 };
 
+/** Arguments that are no JSON count as none: the call then fails its schema, and the model is told what is missing. */
+const callsOf = (said: AIMessageChunk): readonly Call[] =>
+  [...(said.tool_calls ?? []), ...(said.invalid_tool_calls ?? []).map((call) => ({ ...call, args: {} }))].map(
+    ({ id, name, args }) => ({ id: id ?? randomUUID(), name: name ?? "", args }),
+  );
+
 const unreachable = (cause: unknown): OperatorError => {
   const why = cause instanceof Error ? (cause.message.split("\n")[0] ?? "") : String(cause);
   return new OperatorError("outside", `the model did not answer: ${why.slice(0, 300)}`, {
@@ -97,9 +103,11 @@ export const operator =
       if (config.signal?.aborted === true) throw cause;
       throw unreachable(cause);
     });
-    const calls = (said.tool_calls ?? []).map(({ id, name, args }) => ({ id: id ?? randomUUID(), name, args }));
+    const calls = callsOf(said);
+    if (calls.length === 0 && said.text.trim() === "" && state.result === null)
+      throw unreachable(new Error("what came back holds neither words nor a call"));
     const turn = turnOf(calls, said.text);
-    const message = new AIMessage({ id: randomUUID(), content: said.text, tool_calls: calls });
+    const message = new AIMessage({ id: randomUUID(), content: said.text, tool_calls: [...calls] });
     return { messages: [message, ...unanswered(turn, calls)], turn, run: { ...run, turns: run.turns + 1 } };
   };
 
