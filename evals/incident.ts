@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { parse } from "yaml";
 import { z } from "zod";
 import { OperatorError } from "../src/facts/errors.ts";
-import { GATES, LANES } from "../src/facts/rollout.ts";
+import { ASKED_LANES, GATES } from "../src/facts/rollout.ts";
 
 const edit = z.union([
   z.strictObject({ path: z.string(), file: z.string().describe("a file of the incident's folder") }),
@@ -14,7 +14,7 @@ const edit = z.union([
 ]);
 
 const request = z.strictObject({
-  kind: z.enum([...LANES, "propose"]),
+  kind: z.enum([...ASKED_LANES, "propose"]),
   namespace: z.string(),
   edits: z.array(edit).default([]),
 });

@@ -136,6 +136,7 @@ export const openAgents = async (setting: Setting): Promise<(options?: AgentOpti
     catalog: gates,
     laneOf,
     forge,
+    check: place.check,
     pullRequestText: text.pullRequestText,
     signOff: {
       ...signOffs,

@@ -2,9 +2,10 @@ import { join, resolve } from "node:path";
 import { systemClock, type Clock } from "../facts/clock.ts";
 import type { ClusterFacts } from "../facts/cluster-facts.ts";
 import { OperatorError } from "../facts/errors.ts";
-import type { ForgeReader, ForgeWriter } from "../facts/ports.ts";
+import type { CheckReader, ForgeReader, ForgeWriter, GreenWriter, NoticeWriter } from "../facts/ports.ts";
 import { clusterFacts } from "../config/settings.ts";
 import { localForge, type LocalForge } from "../forge/local.ts";
+import { localCheck, type LocalCheck } from "../forge/local-check.ts";
 import { mirror } from "../git/mirror.ts";
 import { openRepository, type GitRepository } from "../git/plumbing.ts";
 import { openLedger, type LedgerStore } from "../store/ledger.ts";
@@ -16,8 +17,10 @@ export interface Place {
   readonly setting: Setting;
   readonly clock: Clock;
   readonly forge: ForgeReader & ForgeWriter;
-  /** The local forge with its desk, or null where pull requests live elsewhere. */
-  readonly desk: LocalForge | null;
+  /** The local forge with its desk and what its check says, or null where pull requests live elsewhere. */
+  readonly desk: (LocalForge & { readonly check: LocalCheck["read"] }) | null;
+  /** `network-operator/gates` on that forge; who may hold which of its writers is the graph's to say. */
+  readonly check: { readonly read: CheckReader; readonly notices: NoticeWriter; readonly green: GreenWriter };
   readonly ledger: LedgerStore;
   /** The sample cluster, or null when a repository is configured. */
   readonly world: World | null;
@@ -44,19 +47,32 @@ const openForge = async (
   setting: Setting,
   repository: GitRepository,
   clock: Clock,
-): Promise<{ readonly forge: ForgeReader & ForgeWriter; readonly desk: LocalForge | null }> => {
+): Promise<Pick<Place, "forge" | "desk" | "check">> => {
   const { forge: wanted, repository: named } = setting.config;
   if (wanted.kind === "local") {
     const forge = localForge({ repository, state: setting.state, clock, branch: named.branch });
-    return { forge, desk: forge };
+    const check = localCheck({ state: setting.state, clock });
+    const dispose = (): void => {
+      check.dispose();
+      forge.dispose();
+    };
+    return { forge, check, desk: { ...forge, check: check.read, dispose } };
   }
-  const [{ credentialsFrom, githubClient }, { githubForge }] = await Promise.all([
-    import("../forge/github/client.ts"),
-    import("../forge/github/forge.ts"),
-  ]);
+  const [{ credentialsFrom, githubClient }, { githubForge }, { githubChecks, githubGreen, githubNotices }] =
+    await Promise.all([
+      import("../forge/github/client.ts"),
+      import("../forge/github/forge.ts"),
+      import("../forge/github/check.ts"),
+    ]);
   const place = { owner: wanted.owner, name: wanted.name, apiUrl: wanted.apiUrl };
-  const client = githubClient(place, credentialsFrom(process.env));
+  const credentials = credentialsFrom(process.env);
+  const client = githubClient(place, credentials);
   return {
+    check: {
+      read: githubChecks(client, place, credentials.kind),
+      notices: githubNotices(client, place, credentials.kind),
+      green: githubGreen(client, place, credentials.kind),
+    },
     forge: githubForge({ client, place, branch: named.branch, cache: join(setting.state, "blobs") }),
     desk: null,
   };
@@ -79,7 +95,7 @@ export const openPlace = async (setting: Setting): Promise<Place> => {
       : config.repository.path === null
         ? openRepository(setting.state)
         : await openConfigured(setting, config.repository.path);
-  const { forge, desk } = await openForge(setting, repository, clock);
+  const { forge, desk, check } = await openForge(setting, repository, clock);
   const ledger = openLedger(join(setting.state, "ledger.sqlite"), clock);
   const facts = clusterFacts(config);
   return {
@@ -87,6 +103,7 @@ export const openPlace = async (setting: Setting): Promise<Place> => {
     clock,
     forge,
     desk,
+    check,
     ledger,
     world,
     facts: world === null || facts.insideZones.length > 0 ? facts : { ...facts, insideZones: SAMPLE_ZONES },

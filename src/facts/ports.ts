@@ -30,11 +30,23 @@ export interface ForgeReader {
   /** The default branch's commit. */
   head(): Promise<string>;
   tree(commit: string): Promise<SourceTree>;
+  /** Throws `OperatorError("input")` for a head that shares no history with the default branch. */
+  broughtBy(head: string): Promise<Brought>;
   branchHead(branch: string): Promise<string | null>;
   /** Newest first. */
   pullRequests(filter?: { branch?: string; state?: PullRequest["state"] }): Promise<readonly PullRequest[]>;
   /** Commits of the default branch that touched a path, newest first, with their time. */
   history(path?: string): Promise<readonly { readonly commit: string; readonly time: number }[]>;
+}
+
+/** What a head brings on top of the commit at which it left the default branch. */
+export interface Brought {
+  /** That commit. */
+  readonly fork: string;
+  /** As they stand at the head, sorted by path; only text. */
+  readonly files: readonly FileChange[];
+  /** Changed files that are no UTF-8. */
+  readonly unread: readonly string[];
 }
 
 /** Only `graph/effects/` may hold one. */

@@ -16,15 +16,28 @@ export const STAGES = [
 ] as const;
 export type Stage = (typeof STAGES)[number];
 
-export const LANES = [
-  "propose-allows",
-  "propose-default-deny",
-  "propose-repair",
-  "request-sign-off",
-  "request-rollback",
-  "report-gates",
-] as const;
-export type LaneId = (typeof LANES)[number];
+/** Lanes that a change belongs to: which one is computed from the rendered change. */
+export const CHANGE_LANES = ["propose-allows", "propose-default-deny", "propose-repair"] as const;
+export type ChangeLane = (typeof CHANGE_LANES)[number];
+
+/** What anybody may ask for. */
+export const ASKED_LANES = [...CHANGE_LANES, "request-sign-off", "request-rollback", "report-gates"] as const;
+
+/** The check of a pull request that amounts to one of the lanes of changes: that lane's gates, and green at the end. */
+export type ReportLane = `report-gates.${ChangeLane}`;
+export const reportLaneOf = (lane: ChangeLane): ReportLane => `report-gates.${lane}`;
+const REPORT_LANES = CHANGE_LANES.map(reportLaneOf);
+
+/** `report-gates` alone is the check of what restricts nothing. */
+export type LaneId = (typeof ASKED_LANES)[number] | ReportLane;
+export const LANES = [...ASKED_LANES, ...REPORT_LANES] as const;
+
+/** The lane of changes whose gates judge here, or null where a lane judges no change of the network. */
+export const changeLaneOf = (lane: LaneId): ChangeLane | null =>
+  CHANGE_LANES.find((change) => lane === change || lane === reportLaneOf(change)) ?? null;
+
+/** A lane that ends in the forge's check. */
+export const isReport = (lane: LaneId): boolean => lane.startsWith("report-gates");
 
 export const GATES = [
   "scope",
@@ -47,11 +60,12 @@ export const GATES = [
   "signed",
   "confirmed",
   "only-loosens",
+  "restricts-nothing",
 ] as const;
 export type GateId = (typeof GATES)[number];
 
 /** What a person, the runner or a page asks for. */
-export type RequestKind = LaneId | "propose" | "question";
+export type RequestKind = (typeof ASKED_LANES)[number] | "propose" | "question";
 
 export interface Refusal {
   /** `door`: no lesson, but the world moved or the place is taken. */

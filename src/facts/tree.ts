@@ -35,6 +35,24 @@ export const overlay = (base: SourceTree, files: readonly FileChange[]): SourceT
   };
 };
 
+/** Files that differ, as they stand in `after`, sorted by path. What is no UTF-8 text is named and not carried. */
+export const differences = (
+  before: SourceTree,
+  after: SourceTree,
+): { readonly files: readonly FileChange[]; readonly unread: readonly string[] } => {
+  const files: FileChange[] = [];
+  const unread: string[] = [];
+  for (const path of [...new Set([...before.paths(), ...after.paths()])].sort()) {
+    const mode = after.mode(path);
+    const text = after.read(path);
+    if (mode === before.mode(path) && text === before.read(path)) continue;
+    if (mode === null) files.push({ path, mode: before.mode(path) ?? "100644", text: null });
+    else if (text === null || text.includes("\uFFFD")) unread.push(path);
+    else files.push({ path, mode, text });
+  }
+  return { files, unread };
+};
+
 export const memoryTree = (files: Readonly<Record<string, string>>, commit: string | null = null): SourceTree => ({
   commit,
   root: null,

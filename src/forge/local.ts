@@ -4,7 +4,9 @@ import { pathToFileURL } from "node:url";
 import type { Clock } from "../facts/clock.ts";
 import { OperatorError } from "../facts/errors.ts";
 import type { ForgeReader, ForgeWriter, PullRequest } from "../facts/ports.ts";
+import { differences } from "../facts/tree.ts";
 import type { GitRepository } from "../git/plumbing.ts";
+import { unrelated } from "./unrelated.ts";
 
 /** What a person does on the local forge, and nobody else: merging is never the agent's. */
 export interface LocalForgeDesk {
@@ -114,6 +116,11 @@ export const localForge = (options: {
     defaultBranch: main,
     head,
     tree: (commit) => repository.tree(commit),
+    broughtBy: async (commit) => {
+      const fork = await repository.mergeBase(await head(), commit);
+      if (fork === null) throw unrelated(commit, main, repository.dir);
+      return { fork, ...differences(await repository.tree(fork), await repository.tree(commit)) };
+    },
     branchHead: (branch) => repository.resolve(heads(branch)),
     history: async (path) => repository.history(heads(main), path),
     pullRequests: async (filter = {}) => {

@@ -39,6 +39,8 @@ export interface GitRepository {
   diff(from: string, to: string, how?: "direct" | "since-fork"): Promise<string>;
   refs(): Promise<ReadonlyMap<string, string>>;
   isAncestor(ancestor: string, descendant: string): Promise<boolean>;
+  /** The newest commit that both have; null where they share none. */
+  mergeBase(a: string, b: string): Promise<string | null>;
 }
 
 const dates = (time: number): Record<string, string> => {
@@ -175,6 +177,11 @@ export const openRepository = (dir: string): GitRepository => {
           .filter((row) => row !== "")
           .map((row) => [row.slice(row.indexOf(" ") + 1), row.slice(0, row.indexOf(" "))]),
       );
+    },
+    mergeBase: async (a, b) => {
+      const run = await tryGit(dir, ["merge-base", "--end-of-options", a, b]);
+      const id = run.stdout.toString("utf8").trim();
+      return run.code === 0 && COMMIT_ID.test(id) ? id : null;
     },
     isAncestor: async (ancestor, descendant) =>
       (await tryGit(dir, ["merge-base", "--is-ancestor", ancestor, descendant])).code === 0,

@@ -1,6 +1,7 @@
 import { readingTools } from "../../tools/reading.ts";
 import { BarrierError } from "../facts/barrier.ts";
 import { openPullRequest } from "./effects/open-pull-request.ts";
+import { postGreen } from "./effects/post-green.ts";
 import { recordSignOff } from "./effects/record-sign-off.ts";
 import type { GateCatalog } from "./gate.ts";
 import { GuardedGraph, type Compiled } from "./guarded.ts";
@@ -12,6 +13,7 @@ import {
   entryNode,
   LANES,
   pauseNode as pauseId,
+  refusalNode,
   type Lane,
 } from "./lanes.ts";
 import { answer } from "./nodes/answer.ts";
@@ -19,6 +21,7 @@ import { afterEffect, effectNode, type Effect } from "./nodes/effect.ts";
 import { afterGate, gateNode } from "./nodes/gate.ts";
 import { afterIntake, intake } from "./nodes/intake.ts";
 import { look } from "./nodes/look.ts";
+import { notice } from "./nodes/notice.ts";
 import { afterOperator, operator } from "./nodes/operator.ts";
 import { awaitAnswer } from "./nodes/pause.ts";
 import { afterPrepare, prepareSignOff } from "./nodes/prepare-sign-off.ts";
@@ -47,12 +50,14 @@ const effectOf = (lane: Lane, ports: GraphPorts): Effect => {
   if (lane.effect === "open-pull-request")
     return (clearance) => openPullRequest(clearance, { forge: ports.forge, text: ports.pullRequestText });
   if (lane.effect === "record-sign-off") return (clearance) => recordSignOff(clearance, ports.signOff);
+  if (lane.effect === "post-green")
+    return (clearance) => postGreen(clearance, { forge: ports.forge, check: ports.check });
   throw notBuilt(lane, `the effect ${lane.effect}`);
 };
 
 /** Everything but the hands: a node can look, judge and ask, and only an effect's node is given a writer. */
 const nodePorts = (ports: GraphPorts): NodePorts => {
-  const { look, reader, catalog, laneOf, ledger, clock, locks, model, checkpointer, signOff } = ports;
+  const { look, reader, catalog, laneOf, ledger, clock, locks, model, checkpointer, signOff, check } = ports;
   const desk: SignOffDesk | null =
     signOff === null
       ? null
@@ -61,7 +66,19 @@ const nodePorts = (ports: GraphPorts): NodePorts => {
           requests: (namespace) => signOff.requests(namespace),
           page: (request) => signOff.page(request),
         };
-  return { look, reader, catalog, laneOf, ledger, clock, locks, model, checkpointer, signOff: desk };
+  return {
+    look,
+    reader,
+    catalog,
+    laneOf,
+    ledger,
+    clock,
+    locks,
+    model,
+    checkpointer,
+    signOff: desk,
+    check: { read: check.read, notices: check.notices },
+  };
 };
 
 /**
@@ -87,18 +104,20 @@ export const wire = (
     .step("operator", operator(eyes, tools))
     .step("look", look(tools))
     .step("propose", propose(eyes, built, readings))
+    .step("notice", notice(eyes, built, readings))
     .step("report", report(readings))
     .step("answer", answer(eyes))
     .edge(START, "intake")
     .route("intake", afterIntake, { operate: "operator", propose: "propose", answer: "answer" })
     .route("operator", afterOperator, { look: "look", propose: "propose", answer: "answer" })
     .edge("look", "operator")
+    .edge("notice", "report")
     .route("report", afterReport, { operate: "operator", answer: "answer" })
     .edge("answer", END);
 
   for (const lane of built) addLane(graph, lane, ports, readings);
   const entries = built.map((lane) => [lane.id, stopsOf(lane)[0] ?? effectId(lane)] as const);
-  return graph.route("propose", afterPropose, { ...Object.fromEntries(entries), report: "report" });
+  return graph.route("propose", afterPropose, { ...Object.fromEntries(entries), notice: "notice", report: "report" });
 };
 
 /** Every node of a lane in order, the effect last. */
@@ -123,7 +142,7 @@ const addLane = (
     if ("gate" in part) {
       const gate = gateOf(eyes.catalog, lane, part.gate);
       graph.gate(id, gate.depth, gateNode(lane.id, gate, eyes, readings));
-      graph.route(id, afterGate(lane.id, gate), { pass: next, refuse: "report" });
+      graph.route(id, afterGate(lane.id, gate), { pass: next, refuse: refusalNode(lane) });
       return;
     }
     if (part.pause !== "sign-off") throw notBuilt(lane, `the pause ${part.pause}`);
@@ -136,7 +155,12 @@ const addLane = (
     gatesOf(lane).map((id) => gateId(lane.id, id)),
     effectNode(lane, effectOf(lane, ports), eyes),
   );
-  graph.route(effect, afterEffect, { done: "report", adopted: "report", refused: "report", again: "propose" });
+  graph.route(effect, afterEffect, {
+    done: "report",
+    adopted: "report",
+    refused: refusalNode(lane),
+    again: "propose",
+  });
 };
 
 export type OperatorGraph = Compiled<GraphState, GraphUpdate>;
@@ -157,4 +181,4 @@ export const buildGraph = (
 
 /** The graph's shape alone: wiring touches no port but the catalog, so none is needed to draw it or to prove it. */
 export const topologyOf = (catalog: GateCatalog, lanes: readonly Lane[] = LANES): Topology =>
-  wire({ catalog, signOff: null } as unknown as GraphPorts, lanes).topology;
+  wire({ catalog, signOff: null, check: {} } as unknown as GraphPorts, lanes).topology;

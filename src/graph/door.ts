@@ -1,10 +1,10 @@
 import { changesetDigest } from "../facts/changeset.ts";
-import type { GateDecision, LaneId, Refusal } from "../facts/rollout.ts";
+import { changeLaneOf, isReport, type GateDecision, type Refusal } from "../facts/rollout.ts";
 import { storageFault } from "../facts/tree.ts";
 import { mint, type Clearance } from "./clearance.ts";
 import type { FactsReader, GateCatalog, GateFacts, LaneOf, LaneRequest } from "./gate.ts";
-import { judge } from "./judge.ts";
-import { gatesOf, type Lane } from "./lanes.ts";
+import { judgeLane } from "./judge.ts";
+import type { Lane } from "./lanes.ts";
 
 export type Passage =
   | { readonly open: true; readonly clearance: Clearance; readonly decisions: readonly GateDecision[] }
@@ -18,10 +18,6 @@ const held = (facts: GateFacts): GateFacts => {
   const copies = files.map(({ path, mode, text }) => ({ path, mode, text }));
   return { ...facts, changeset: { namespace, kind, digest, files: copies } };
 };
-
-/** Lanes that propose a change are computed from that change; the others change no file. */
-const proposesChange = (lane: LaneId): boolean =>
-  lane === "propose-allows" || lane === "propose-default-deny" || lane === "propose-repair";
 
 const doorSays = (reason: string, remedy: string): Refusal => ({ gate: "door", reason, lesson: null, remedy });
 
@@ -37,16 +33,33 @@ const misfit = (lane: Lane, request: LaneRequest, facts: GateFacts, laneOf: Lane
     );
   if (changesetDigest(changeset.namespace, changeset.kind, changeset.files) !== changeset.digest)
     return doorSays("the digest does not belong to the bytes", "Ask again; if it happens twice it is a defect.");
-  if (!proposesChange(lane.id)) return null;
-  if (changeset.files.length === 0) return doorSays("there is nothing to change", "Nothing needs to be done.");
-  const fault = storageFault(facts.tree.before, changeset.files);
-  if (fault !== null)
-    return doorSays(fault, "Give every file a path of its own, where neither a file nor a folder stands.");
+  const change = changeLaneOf(lane.id);
+  const reports = isReport(lane.id);
+  if (reports !== (facts.reported !== null))
+    return doorSays(
+      reports ? "no pull request was read" : "this lane judges its own bytes, not a pull request's",
+      "Ask again for what you want done.",
+    );
+  // Lanes that bring a change are computed from that change; the others change no file.
+  if (change === null && !reports) return null;
+  if (change !== null && changeset.files.length === 0)
+    return doorSays("there is nothing to change", "Nothing needs to be done.");
+  if (!reports) {
+    const fault = storageFault(facts.tree.before, changeset.files);
+    if (fault !== null)
+      return doorSays(fault, "Give every file a path of its own, where neither a file nor a folder stands.");
+  }
   const amounts = laneOf(facts);
   if (!amounts.known) return doorSays(`it cannot be told what the change does: ${amounts.why}`, amounts.wouldHelp);
-  if (amounts.value.lane !== lane.id)
+  const expected = change ?? lane.id;
+  if (reports && amounts.value.namespace !== request.namespace)
     return doorSays(
-      `the change amounts to ${amounts.value.lane} (${amounts.value.why}), this is ${lane.id}`,
+      `it is about ${amounts.value.namespace ?? "nothing"}, not about ${request.namespace}`,
+      "Ask again: the pull request was pushed to meanwhile.",
+    );
+  if (amounts.value.lane !== expected)
+    return doorSays(
+      `the change amounts to ${amounts.value.lane} (${amounts.value.why}), this is ${expected}`,
       `Propose it as what it is: ${amounts.value.lane}.`,
     );
   return null;
@@ -62,11 +75,7 @@ export const makeDoor =
     const facts = held(await ports.reader.read(request));
     const wrong = misfit(lane, request, facts, ports.laneOf);
     if (wrong !== null) return { open: false, refusals: [wrong], decisions: [] };
-    const decisions = gatesOf(lane).map((id): GateDecision => {
-      const gate = ports.catalog[id];
-      if (gate !== undefined) return judge(gate, facts);
-      return { gate: id, pass: false, reason: `there is no gate ${id}`, lesson: null, remedy: "Build it.", read: [] };
-    });
+    const decisions = judgeLane(lane, ports.catalog, facts);
     const refusals = decisions.filter((decision) => !decision.pass);
     if (refusals.length > 0 || decisions.length === 0) return { open: false, refusals, decisions };
     const { changeset, base } = facts;

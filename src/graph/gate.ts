@@ -36,6 +36,19 @@ export interface LaneRequest {
   readonly edits: readonly Edit[];
   /** Id of the stored attestation or confirmation that a resume brought; null before a pause. */
   readonly answer: string | null;
+  /** The pull request whose bytes are judged, whoever wrote them; on the lanes of the check alone. */
+  readonly pullRequest?: number | undefined;
+}
+
+/** A pull request as it stands on the forge: what merging its head would change on main. */
+export interface Reported {
+  readonly pullRequest: PullRequest;
+  /** The commit that is judged, and that the check is written on. */
+  readonly head: string;
+  /** Files that main has changed as well since the branch left it: what a merge would make of them nobody can tell. */
+  readonly disputed: readonly string[];
+  /** Changed files that are no text. */
+  readonly unread: readonly string[];
 }
 
 export type { LiveCluster, SoakFacts };
@@ -119,7 +132,10 @@ export interface Standing {
  * needs more adds a field here.
  */
 export interface GateFacts {
+  /** As the gates judge it: on a lane of the check, `lane` is the lane of changes that the pull request amounts to. */
   readonly request: LaneRequest;
+  /** The pull request that is judged; null where the agent judges its own proposal. */
+  readonly reported: Reported | null;
   /** The clock at the start of the pass, milliseconds since the epoch. */
   readonly now: number;
   /** The default branch's commit at which everything from Git was read: the base of the compare-and-swap. */
@@ -160,8 +176,13 @@ export interface FactsReader {
   read(request: LaneRequest): Promise<GateFacts>;
 }
 
-/** The lane that a rendered change amounts to, with the reason in one line; unknown when it cannot be told. */
-export type LaneOf = (facts: GateFacts) => Known<{ readonly lane: LaneId; readonly why: string }>;
+/**
+ * The lane that a rendered change amounts to, with the reason in one line; unknown when it cannot be told. `namespace`: the
+ * one that a pull request is about, where nobody named one; empty where it is about none.
+ */
+export type LaneOf = (
+  facts: GateFacts,
+) => Known<{ readonly lane: LaneId; readonly why: string; readonly namespace?: string }>;
 
 /** A lesson as code. One file each in `gates/`. */
 export interface Gate {

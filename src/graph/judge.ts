@@ -1,5 +1,6 @@
 import type { GateDecision } from "../facts/rollout.ts";
-import type { Gate, GateFacts } from "./gate.ts";
+import type { Gate, GateCatalog, GateFacts } from "./gate.ts";
+import { gatesOf, type Lane } from "./lanes.ts";
 
 /** A gate that throws, answers for another gate or answers nothing has refused. */
 export const judge = (gate: Gate, facts: GateFacts): GateDecision => {
@@ -20,3 +21,11 @@ export const judge = (gate: Gate, facts: GateFacts): GateDecision => {
     return broken(`the gate ${gate.id} failed: ${error instanceof Error ? error.message : String(error)}`);
   }
 };
+
+/** Every gate of a lane over the same facts, in order; one that is missing has refused. */
+export const judgeLane = (lane: Lane, catalog: GateCatalog, facts: GateFacts): readonly GateDecision[] =>
+  gatesOf(lane).map((id) => {
+    const gate = catalog[id];
+    if (gate !== undefined) return judge(gate, facts);
+    return { gate: id, pass: false, reason: `there is no gate ${id}`, lesson: null, remedy: "Build it.", read: [] };
+  });

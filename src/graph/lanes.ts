@@ -1,4 +1,4 @@
-import type { GateId, LaneId } from "../facts/rollout.ts";
+import { CHANGE_LANES, reportLaneOf, type ChangeLane, type GateId, type LaneId } from "../facts/rollout.ts";
 
 export type EffectId = "open-pull-request" | "record-sign-off" | "roll-back" | "post-green";
 export type PauseId = "sign-off" | "confirmation";
@@ -26,11 +26,11 @@ export const lane = (id: LaneId, parts: readonly (GateId | { pause: PauseId })[]
 const planned = (lane: Lane): Lane => ({ ...lane, built: false });
 
 /**
- * The one list. Nodes, edges, diagram, proof, door, docs and evals read it; there is no second.
+ * What is written down. Nodes, edges, diagram, proof, door, docs and evals read it; there is no second.
  * What each gate means stands in its own file under `gates/`. Order decides only which refusal is told first: what the
  * namespace is, before whose turn it is, before what the bytes do.
  */
-export const LANES: readonly Lane[] = [
+const WRITTEN: readonly Lane[] = [
   lane(
     "propose-allows",
     [
@@ -77,18 +77,29 @@ export const LANES: readonly Lane[] = [
   ),
   lane("request-sign-off", ["scope", "enforced", pause("sign-off"), "external-path", "signed"], "record-sign-off"),
   planned(lane("request-rollback", [pause("confirmation"), "confirmed", "only-loosens"], "roll-back")),
-  // The gates of the lane that the rendered change amounts to; they are known only once it is rendered.
-  planned(lane("report-gates", [], "post-green")),
+  lane("report-gates", ["restricts-nothing"], "post-green"),
 ];
 
-export const builtLanes = (lanes: readonly Lane[] = LANES): readonly Lane[] => lanes.filter(({ built }) => built);
+/** Derived, so that the check never asks less of a pull request than the agent asks of its own. */
+const reporting = (change: ChangeLane): Lane => {
+  const judged = WRITTEN.find(({ id }) => id === change);
+  return lane(reportLaneOf(change), judged === undefined ? [] : gatesOf(judged), "post-green");
+};
+
+/** Where a refusal of this lane leads: what the check says no to is told on the forge first. */
+export const refusalNode = ({ effect }: Lane): "notice" | "report" => (effect === "post-green" ? "notice" : "report");
 
 export const gatesOf = (lane: Lane): readonly GateId[] =>
   lane.parts.flatMap((part) => ("gate" in part ? [part.gate] : []));
 
+/** The one list: what is written down, and the check of each lane of changes. There is no second. */
+export const LANES: readonly Lane[] = [...WRITTEN, ...CHANGE_LANES.map(reporting)];
+
 /** A lane with one gate taken out: the mutant that proves which gate stops an incident. */
 export const withoutGate = (gate: GateId, lanes: readonly Lane[] = LANES): readonly Lane[] =>
   lanes.map((lane) => ({ ...lane, parts: lane.parts.filter((part) => !("gate" in part && part.gate === gate)) }));
+
+export const builtLanes = (lanes: readonly Lane[] = LANES): readonly Lane[] => lanes.filter(({ built }) => built);
 
 export const gateNode = (lane: LaneId, gate: GateId): string => `${lane}/${gate}`;
 export const pauseNode = (lane: LaneId, pause: PauseId): string => `${lane}/${pause}`;

@@ -1,5 +1,5 @@
 import type { ChangeKind } from "../facts/changeset.ts";
-import { LANES, type LaneId, type Stage, type WaitingFor } from "../facts/rollout.ts";
+import type { LaneId, Stage, WaitingFor } from "../facts/rollout.ts";
 import type { NamespaceStatus } from "../../tools/look.ts";
 import type { Wish } from "./state.ts";
 
@@ -47,7 +47,7 @@ const asLane = (lane: LaneId): Plan => {
   return { kind: "propose", lane, draft: null };
 };
 
-const isLane = (kind: Wish["kind"]): kind is LaneId => (LANES as readonly string[]).includes(kind);
+const isLane = (kind: Wish["kind"]): kind is Exclude<Wish["kind"], "propose"> => kind !== "propose";
 
 /**
  * A lane that is named is taken, and its gates answer. `propose` means whatever comes next.

@@ -2,7 +2,15 @@ import type { BaseCheckpointSaver } from "@langchain/langgraph";
 import type { BaseChatModel } from "@langchain/core/language_models/chat_models";
 import type { SignOffRequest } from "../facts/attestation.ts";
 import type { Clock } from "../facts/clock.ts";
-import type { ForgeReader, ForgeWriter, Ledger, Locks } from "../facts/ports.ts";
+import type {
+  CheckReader,
+  ForgeReader,
+  ForgeWriter,
+  GreenWriter,
+  Ledger,
+  Locks,
+  NoticeWriter,
+} from "../facts/ports.ts";
 import type { Look } from "../../tools/look.ts";
 import type { Cleared } from "./clearance.ts";
 import type { FactsReader, GateCatalog, LaneOf } from "./gate.ts";
@@ -31,6 +39,12 @@ export interface SignOffRecords {
   recorded(): readonly { readonly attestation: string; readonly namespace: string }[];
 }
 
+/** The forge's check as a node may hold it: it reads, and it writes what holds a merge back. Green is an effect's. */
+export interface CheckDesk {
+  readonly read: CheckReader;
+  readonly notices: NoticeWriter;
+}
+
 /** Everything outside that the graph needs; `compose.ts` fills it with adapters, tests with small fakes. */
 export interface GraphPorts {
   /** Read only; what the operator's tools and the questions before a lane look at. */
@@ -40,6 +54,7 @@ export interface GraphPorts {
   readonly laneOf: LaneOf;
   readonly forge: ForgeReader & ForgeWriter;
   readonly pullRequestText: (cleared: Cleared) => PullRequestText;
+  readonly check: CheckDesk & { readonly green: GreenWriter };
   /** Null where sign-off is not configured: its lane then refuses, and says so. */
   readonly signOff: (SignOffDesk & SignOffRecords) | null;
   readonly ledger: Ledger;
@@ -51,6 +66,7 @@ export interface GraphPorts {
 }
 
 /** What nodes may hold: everything but the hands. Writers go to effects alone. */
-export type NodePorts = Omit<GraphPorts, "forge" | "pullRequestText" | "signOff"> & {
+export type NodePorts = Omit<GraphPorts, "forge" | "pullRequestText" | "signOff" | "check"> & {
+  readonly check: CheckDesk;
   readonly signOff: SignOffDesk | null;
 };

@@ -1,7 +1,7 @@
 import { MessagesValue, StateSchema } from "@langchain/langgraph";
 import { z } from "zod";
 import { EDIT_LIMITS } from "../../tools/proposals.ts";
-import { GATES, LANES as LANE_IDS } from "../facts/rollout.ts";
+import { ASKED_LANES, GATES, LANES as LANE_IDS } from "../facts/rollout.ts";
 import { answerSchema, pullRequestSchema, refusalSchema, waitingForSchema } from "./answer.ts";
 
 /** Interrupted threads outlive deployments: a later version reads this one, this one refuses a later. */
@@ -12,13 +12,17 @@ export const editSchema = z.object({
   text: z.string().max(EDIT_LIMITS.text).nullable(),
 });
 
-export const REQUEST_KINDS = [...LANE_IDS, "propose", "question"] as const;
+export const REQUEST_KINDS = [...ASKED_LANES, "propose", "question"] as const;
+
+const pullRequestNumber = z.number().int().positive().max(Number.MAX_SAFE_INTEGER);
 
 /** Straight to its lane, without a model. The namespace is checked against the repository before anything else. */
 export const requestSchema = z.strictObject({
   kind: z.enum(REQUEST_KINDS),
   namespace: z.string().max(253).nullable().default(null),
   edits: z.array(editSchema).max(EDIT_LIMITS.files).default([]),
+  /** The pull request that `report-gates` is asked for; no other kind has one. */
+  pullRequest: pullRequestNumber.nullable().default(null),
 });
 export type StructuredRequest = z.infer<typeof requestSchema>;
 
@@ -30,13 +34,16 @@ export const laneRequestSchema = z.object({
   namespace: z.string(),
   edits: z.array(editSchema),
   answer: z.string().nullable(),
+  /** Set on the lanes of the check alone. */
+  pullRequest: pullRequestNumber.optional(),
 });
 
 /** What somebody wants done; what becomes of it is worked out from the repository. */
 export const wishSchema = z.object({
-  kind: z.enum(["propose", ...LANE_IDS]),
+  kind: z.enum(["propose", ...ASKED_LANES]),
   namespace: z.string(),
   edits: z.array(editSchema),
+  pullRequest: pullRequestNumber.optional(),
   /** The model's tool call that asked for it; null for a structured request. */
   call: z.string().nullable(),
 });
@@ -58,6 +65,13 @@ export const resultSchema = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("on-lane"), lane: z.enum(LANE_IDS) }),
   z.object({ kind: z.literal("done"), adopted: z.boolean(), pullRequest: pullRequestSchema, note: z.string() }),
   z.object({ kind: z.literal("signed"), adopted: z.boolean(), by: z.string(), attestation: z.string() }),
+  z.object({
+    kind: z.literal("green"),
+    adopted: z.boolean(),
+    number: z.number().int(),
+    head: z.string(),
+    summary: z.string(),
+  }),
   z.object({ kind: z.literal("again"), why: z.string() }),
   z.object({ kind: z.literal("refused"), refusals: z.array(refusalSchema), waitingFor: waitingForSchema.nullable() }),
   z.object({ kind: z.literal("waiting"), waitingFor: waitingForSchema, note: z.string() }),

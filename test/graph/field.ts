@@ -7,8 +7,8 @@ import { defaultClusterFacts } from "../../src/facts/cluster-facts.ts";
 import type { Draft } from "../../src/facts/draft.ts";
 import { OperatorError } from "../../src/facts/errors.ts";
 import { known, unknown } from "../../src/facts/known.ts";
-import type { ForgeReader, ForgeWriter, Ledger, LedgerEntry, Locks } from "../../src/facts/ports.ts";
-import { GATES, type GateId, type LaneId, type Stage } from "../../src/facts/rollout.ts";
+import type { CheckState, ForgeReader, ForgeWriter, Ledger, LedgerEntry, Locks } from "../../src/facts/ports.ts";
+import { changeLaneOf, GATES, type GateId, type LaneId, type Stage } from "../../src/facts/rollout.ts";
 import { defaultSettings } from "../../src/facts/settings.ts";
 import { overlay } from "../../src/facts/tree.ts";
 import type { Gate, GateCatalog, GateFacts, LaneRequest } from "../../src/graph/gate.ts";
@@ -85,6 +85,17 @@ export const memoryLocks = (): Locks => {
   };
 };
 
+/** The newest word on each commit. */
+export const memoryCheck = (): GraphPorts["check"] & { readonly said: Map<string, CheckState & { text: string }> } => {
+  const said = new Map<string, CheckState & { text: string }>();
+  return {
+    said,
+    read: { check: (head) => Promise.resolve(said.get(head) ?? null) },
+    notices: { notice: ({ head, ...word }) => Promise.resolve(void said.set(head, word)) },
+    green: { green: ({ head, ...word }) => Promise.resolve(void said.set(head, { state: "success", ...word })) },
+  };
+};
+
 const memoryLedger = (entries: LedgerEntry[]): Ledger => ({
   append: (entry) => {
     const previous = entries.at(-1)?.hash ?? "";
@@ -145,7 +156,8 @@ export const openField = (
     const draft: Draft = { namespace, kind: "allows", files, rules: [], neededElsewhere: [], leftOut: [], notes: [] };
     const silent = unknown("the field says nothing of it", "another field");
     const facts: GateFacts = field.tamper({
-      request,
+      request: { ...request, lane: changeLaneOf(request.lane) ?? request.lane },
+      reported: null,
       now: 0,
       base,
       changeset: changeset(namespace, LANE_KIND[request.lane] ?? "allows", files),
@@ -214,6 +226,7 @@ export const openField = (
       body: `Allows of ${namespace}.`,
       commitMessage: `${lane} ${namespace}\n`,
     }),
+    check: memoryCheck(),
     signOff: null,
     ledger: memoryLedger(ledger),
     clock: { now: () => 0 },

@@ -218,13 +218,19 @@ describe("the proof over the real lanes", () => {
 describe("the lanes are the table of the lessons", () => {
   const PROPOSE = "scope compatible one-namespace turn allows-first";
   const JUDGED = "replay unexercised recovery-path no-audit-mode valid lint fleet";
+  const ALLOWS = `${PROPOSE} ${JUDGED}`;
+  const DEFAULT_DENY = `${PROPOSE} allows-live soaked ${JUDGED} rollback-rehearsed`;
+  const REPAIR = "scope one-namespace allows-first replay recovery-path no-audit-mode valid lint";
   const table: Readonly<Record<LaneId, string>> = {
-    "propose-allows": `${PROPOSE} ${JUDGED}`,
-    "propose-default-deny": `${PROPOSE} allows-live soaked ${JUDGED} rollback-rehearsed`,
-    "propose-repair": "scope one-namespace allows-first replay recovery-path no-audit-mode valid lint",
+    "propose-allows": ALLOWS,
+    "propose-default-deny": DEFAULT_DENY,
+    "propose-repair": REPAIR,
     "request-sign-off": "scope enforced external-path signed",
     "request-rollback": "confirmed only-loosens",
-    "report-gates": "",
+    "report-gates": "restricts-nothing",
+    "report-gates.propose-allows": ALLOWS,
+    "report-gates.propose-default-deny": DEFAULT_DENY,
+    "report-gates.propose-repair": REPAIR,
   };
   const cells = LANES.flatMap(({ id }) =>
     GATES.filter((gate) => table[id].split(" ").includes(gate)).map((gate) => {

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { FileChange } from "../../src/facts/changeset.ts";
 import type { ForgeReader, ForgeWriter, PullRequest } from "../../src/facts/ports.ts";
-import { memoryTree, overlay, type SourceTree } from "../../src/facts/tree.ts";
+import { differences, memoryTree, overlay, type SourceTree } from "../../src/facts/tree.ts";
 
 export type MemoryForge = ForgeReader &
   ForgeWriter & {
@@ -18,6 +18,7 @@ export type MemoryForge = ForgeReader &
 /** A forge that forgets at exit; held to the same contract as the real one. */
 export const memoryForge = (files: Readonly<Record<string, string>>): MemoryForge => {
   const commits = new Map<string, SourceTree>();
+  const parents = new Map<string, string>();
   const refs = new Map<string, string>();
   const pulls: PullRequest[] = [];
   const commit = (base: SourceTree, changes: readonly FileChange[], message: string): string => {
@@ -27,6 +28,7 @@ export const memoryForge = (files: Readonly<Record<string, string>>): MemoryForg
       .update(JSON.stringify([base.commit, bytes, message]))
       .digest("hex");
     commits.set(id, { ...tree, commit: id });
+    if (base.commit !== null) parents.set(id, base.commit);
     return id;
   };
   const treeOf = (id: string): SourceTree => {
@@ -51,6 +53,7 @@ export const memoryForge = (files: Readonly<Record<string, string>>): MemoryForg
   };
   move("main", commit(memoryTree(files), [], "first"));
   const mainHead = (): string => refs.get("main") ?? "";
+  const lineOf = (id: string): string[] => [id, ...(parents.has(id) ? lineOf(parents.get(id) ?? "") : [])];
 
   const forge: MemoryForge = {
     name: "memory",
@@ -60,6 +63,11 @@ export const memoryForge = (files: Readonly<Record<string, string>>): MemoryForg
     onWrite: () => {},
     head: () => Promise.resolve(mainHead()),
     tree: (id) => Promise.resolve(treeOf(id)),
+    broughtBy: (id) => {
+      const main = new Set(lineOf(mainHead()));
+      const fork = lineOf(id).find((one) => main.has(one)) ?? "";
+      return Promise.resolve({ fork, ...differences(treeOf(fork), treeOf(id)) });
+    },
     branchHead: (branch) => Promise.resolve(refs.get(branch) ?? null),
     history: () => Promise.resolve([...mains]),
     pullRequests: ({ branch, state } = {}) =>

@@ -1,7 +1,8 @@
 import type { FileChange } from "../../facts/changeset.ts";
 import type { ForgeReader, ForgeWriter, PullRequest } from "../../facts/ports.ts";
 import { call, statusOf, type GitHubClient, type GitHubPlace } from "./client.ts";
-import { githubTree } from "./tree.ts";
+import { unrelated } from "../unrelated.ts";
+import { githubDifferences, githubTree } from "./tree.ts";
 
 interface GitHubPull {
   readonly number: number;
@@ -10,7 +11,7 @@ interface GitHubPull {
   readonly body: string | null;
   readonly state: string;
   readonly user: { readonly login: string } | null;
-  readonly head: { readonly ref: string; readonly sha: string };
+  readonly head: { readonly ref: string; readonly sha: string; readonly repo?: { readonly full_name: string } | null };
   readonly base: { readonly ref: string };
   readonly created_at: string;
   readonly merged_at: string | null;
@@ -20,10 +21,17 @@ interface GitHubPull {
 
 const time = (text: string | null): number | null => (text === null ? null : Date.parse(text));
 
-const toPullRequest = (pull: GitHubPull): PullRequest => ({
+/** A fork's branch is not ours, whatever it is called: it goes by its owner too, as GitHub's own labels do. */
+const branchOf = ({ head }: GitHubPull, place: GitHubPlace): string => {
+  const home = head.repo?.full_name ?? null;
+  if (home?.toLowerCase() === `${place.owner}/${place.name}`.toLowerCase()) return head.ref;
+  return `${home ?? "gone"}:${head.ref}`;
+};
+
+const toPullRequest = (pull: GitHubPull, place: GitHubPlace): PullRequest => ({
   number: pull.number,
   url: pull.html_url,
-  branch: pull.head.ref,
+  branch: branchOf(pull, place),
   base: pull.base.ref,
   title: pull.title,
   body: pull.body ?? "",
@@ -63,6 +71,18 @@ export const githubForge = (options: {
       )
     ).data.object.sha;
 
+  /** GitHub's own word on where a head left the base; it answers 404 where they share no history. */
+  const mergeBase = async (base: string, commit: string): Promise<string> => {
+    try {
+      const basehead = `${base}...${commit}`;
+      return (await client.rest.repos.compareCommitsWithBasehead({ ...at, basehead, per_page: 1 })).data
+        .merge_base_commit.sha;
+    } catch (error) {
+      if (statusOf(error) === 404) throw unrelated(commit, options.branch, `${place.owner}/${place.name}`);
+      return call(place, `compare ${commit.slice(0, 12)} with ${options.branch}`, () => Promise.reject(error as Error));
+    }
+  };
+
   const pulls = async (
     filter: { branch?: string; state?: PullRequest["state"] } = {},
   ): Promise<readonly PullRequest[]> => {
@@ -78,7 +98,7 @@ export const githubForge = (options: {
       }),
     );
     return all
-      .map(toPullRequest)
+      .map((pull) => toPullRequest(pull, place))
       .filter(
         (pr) =>
           (filter.state === undefined || pr.state === filter.state) &&
@@ -114,6 +134,11 @@ export const githubForge = (options: {
     defaultBranch: options.branch,
     head,
     tree: (commit) => githubTree({ client, place, commit, cache: options.cache }),
+    broughtBy: async (commit) => {
+      const base = await head();
+      const fork = await mergeBase(base, commit);
+      return { fork, ...(await githubDifferences({ client, place, cache: options.cache }, fork, commit)) };
+    },
     branchHead: refOf,
     pullRequests: pulls,
     history: async (path) => {
@@ -165,7 +190,7 @@ export const githubForge = (options: {
           maintainer_can_modify: false,
         }),
       );
-      return toPullRequest(made.data);
+      return toPullRequest(made.data, place);
     },
     updatePullRequest: async ({ number, title, body }) =>
       toPullRequest(
@@ -174,6 +199,7 @@ export const githubForge = (options: {
             client.rest.pulls.update({ ...at, pull_number: number, title, body }),
           )
         ).data,
+        place,
       ),
   };
 };

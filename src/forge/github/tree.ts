@@ -2,7 +2,7 @@ import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { blobId, type FileMode } from "../../facts/changeset.ts";
 import { OperatorError } from "../../facts/errors.ts";
-import type { SourceTree } from "../../facts/tree.ts";
+import { differences, type SourceTree } from "../../facts/tree.ts";
 import { call, type GitHubClient, type GitHubPlace } from "./client.ts";
 
 const CONCURRENT = 8;
@@ -24,8 +24,9 @@ const blobCache = (folder: string) => ({
   put: async (id: string, bytes: Buffer): Promise<void> => {
     await mkdir(join(folder, id.slice(0, 2)), { recursive: true });
     const target = join(folder, id.slice(0, 2), id);
-    await writeFile(`${target}.part`, bytes);
-    await rename(`${target}.part`, target);
+    const part = `${target}.${process.pid}.part`;
+    await writeFile(part, bytes);
+    await rename(part, target);
   },
 });
 
@@ -35,17 +36,16 @@ interface Entry {
   readonly size: number;
 }
 
-/** One commit's files through GitHub's git data API; only blobs never seen before are fetched. */
-export const githubTree = async (options: {
+interface Reach {
   readonly client: GitHubClient;
   readonly place: GitHubPlace;
-  readonly commit: string;
+  /** Folder for blobs that were read once. */
   readonly cache: string;
-}): Promise<SourceTree> => {
-  const { client, place, commit } = options;
-  const at = { owner: place.owner, repo: place.name };
+}
+
+const listEntries = async ({ client, place }: Reach, commit: string): Promise<ReadonlyMap<string, Entry>> => {
   const listing = await call(place, `read the tree of ${commit.slice(0, 12)}`, () =>
-    client.rest.git.getTree({ ...at, tree_sha: commit, recursive: "true" }),
+    client.rest.git.getTree({ owner: place.owner, repo: place.name, tree_sha: commit, recursive: "true" }),
   );
   if (listing.data.truncated)
     throw new OperatorError("outside", "the repository has more files than GitHub lists at once", {
@@ -59,11 +59,16 @@ export const githubTree = async (options: {
     if (mode === "100644" || mode === "100755" || mode === "120000")
       entries.set(path, { mode, blob: sha, size: item.size ?? 0 });
   }
-  const cache = blobCache(options.cache);
+  return entries;
+};
+
+/** Blobs by id as text; bytes that are no UTF-8 come back as U+FFFD. Only those never seen before are fetched. */
+const fetchTexts = async (
+  { client, place, cache: folder }: Reach,
+  ids: ReadonlySet<string>,
+): Promise<Map<string, string>> => {
+  const cache = blobCache(folder);
   const texts = new Map<string, string>();
-  const wanted = [
-    ...new Set([...entries].filter(([path, e]) => TEXT.test(path) && e.size <= LARGEST).map(([, e]) => e.blob)),
-  ];
   const fetchOne = async (id: string): Promise<void> => {
     const kept = await cache.get(id);
     if (kept !== null) {
@@ -71,18 +76,31 @@ export const githubTree = async (options: {
       return;
     }
     const answer = await call(place, `read blob ${id.slice(0, 12)}`, () =>
-      client.rest.git.getBlob({ ...at, file_sha: id }),
+      client.rest.git.getBlob({ owner: place.owner, repo: place.name, file_sha: id }),
     );
     const bytes = Buffer.from(answer.data.content, answer.data.encoding === "base64" ? "base64" : "utf8");
+    if (blobId(bytes) !== id)
+      throw new OperatorError("outside", `GitHub sent other bytes than blob ${id.slice(0, 12)} has`, {
+        where: `${place.owner}/${place.name}`,
+        remedy: "Try again; nothing was kept.",
+      });
     await cache.put(id, bytes);
     texts.set(id, bytes.toString("utf8"));
   };
-  const queue = wanted.values();
+  const queue = ids.values();
   await Promise.all(
     Array.from({ length: CONCURRENT }, async () => {
       for (const id of queue) await fetchOne(id);
     }),
   );
+  return texts;
+};
+
+const treeOf = (
+  commit: string | null,
+  entries: ReadonlyMap<string, Entry>,
+  texts: ReadonlyMap<string, string>,
+): SourceTree => {
   const paths = [...entries.keys()].sort();
   return {
     commit,
@@ -94,4 +112,29 @@ export const githubTree = async (options: {
     },
     mode: (path) => entries.get(path)?.mode ?? null,
   };
+};
+
+/** One commit's files through GitHub's git data API. */
+export const githubTree = async (options: Reach & { readonly commit: string }): Promise<SourceTree> => {
+  const { commit } = options;
+  const entries = await listEntries(options, commit);
+  const wanted = [...entries].filter(([path, { size }]) => TEXT.test(path) && size <= LARGEST);
+  return treeOf(commit, entries, await fetchTexts(options, new Set(wanted.map(([, { blob }]) => blob))));
+};
+
+/** What differs between two commits, whatever a file is called: a manifest may have any name. */
+export const githubDifferences = async (
+  reach: Reach,
+  before: string,
+  after: string,
+): Promise<ReturnType<typeof differences>> => {
+  const [old, now] = await Promise.all([listEntries(reach, before), listEntries(reach, after)]);
+  const changed = (path: string): boolean =>
+    old.get(path)?.blob !== now.get(path)?.blob || old.get(path)?.mode !== now.get(path)?.mode;
+  const only = (entries: ReadonlyMap<string, Entry>): Map<string, Entry> =>
+    new Map([...entries].filter(([path]) => changed(path)));
+  const [gone, come] = [only(old), only(now)];
+  const wanted = [...gone.values(), ...come.values()].filter(({ size }) => size <= LARGEST);
+  const texts = await fetchTexts(reach, new Set(wanted.map(({ blob }) => blob)));
+  return differences(treeOf(null, gone, texts), treeOf(null, come, texts));
 };

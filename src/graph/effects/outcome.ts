@@ -5,5 +5,12 @@ import type { PullRequestCard } from "../answer.ts";
 export type EffectOutcome =
   | { readonly kind: "done"; readonly adopted: boolean; readonly pullRequest: PullRequestCard; readonly note: string }
   | { readonly kind: "signed"; readonly adopted: boolean; readonly by: string; readonly attestation: string }
+  | {
+      readonly kind: "green";
+      readonly adopted: boolean;
+      readonly number: number;
+      readonly head: string;
+      readonly summary: string;
+    }
   | { readonly kind: "again"; readonly why: string }
   | { readonly kind: "refused"; readonly refusals: readonly Refusal[] };

@@ -45,6 +45,12 @@ export const isApplied = (path: string, tree: SourceTree, inventories: readonly 
   );
 };
 
+/** The component that all the files belong to and that stands already; null where there is none, or more than one. */
+export const soleComponent = (tree: SourceTree, files: readonly { readonly path: string }[]): string | null => {
+  const [first, ...others] = new Set(files.map(({ path }) => componentOf(tree, path)));
+  return first === undefined || others.length > 0 ? null : first;
+};
+
 /** Paths at which two values differ, as dotted keys. */
 export const differingKeys = (before: unknown, after: unknown, at = ""): readonly string[] => {
   if (canonical(before) === canonical(after)) return [];

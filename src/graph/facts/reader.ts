@@ -1,7 +1,7 @@
 import { draftDefaultDeny } from "../../drafting/default-deny.ts";
 import { draftAllows } from "../../drafting/draft.ts";
 import { changeset } from "../../facts/changeset.ts";
-import type { ChangeKind, Changeset, FileChange } from "../../facts/changeset.ts";
+import type { Changeset } from "../../facts/changeset.ts";
 import { DAY } from "../../facts/clock.ts";
 import type { Coverage } from "../../facts/coverage.ts";
 import type { Draft } from "../../facts/draft.ts";
@@ -10,7 +10,7 @@ import { OperatorError } from "../../facts/errors.ts";
 import { known, unknown } from "../../facts/known.ts";
 import type { Known } from "../../facts/known.ts";
 import type { EvidenceReader } from "../../facts/ports.ts";
-import type { LaneId } from "../../facts/rollout.ts";
+import { changeLaneOf } from "../../facts/rollout.ts";
 import { overlay } from "../../facts/tree.ts";
 import type { SourceTree } from "../../facts/tree.ts";
 import type { Writer } from "../../facts/writer.ts";
@@ -32,6 +32,8 @@ import { allowsLive } from "../gates/allows-live.ts";
 import { compatible } from "../gates/compatible.ts";
 import { scope } from "../gates/scope.ts";
 import { turn } from "../gates/turn.ts";
+import { broughtByPullRequest, filesOf, kindOf } from "./brings.ts";
+import type { Brings } from "./brings.ts";
 import { findingsOf } from "./findings.ts";
 import { holdsAllows } from "./holds-allows.ts";
 import { Kept } from "./kept.ts";
@@ -49,30 +51,10 @@ export interface ReaderPorts extends SurveyPorts {
   readonly confirmation: (id: string) => Promise<Confirmation | null>;
 }
 
-const KIND: Readonly<Record<LaneId, ChangeKind>> = {
-  "propose-allows": "allows",
-  "propose-default-deny": "default-deny",
-  "propose-repair": "repair",
-  "request-sign-off": "allows",
-  "request-rollback": "allows",
-  "report-gates": "allows",
-};
-
-const kindOf = ({ lane, draft }: LaneRequest): ChangeKind =>
-  lane === "propose-repair" && draft === "fleet-repair" ? "fleet-repair" : KIND[lane];
-
 const NO_EVIDENCE = unknown(
   "no evidence is configured",
   "Name Hubble Relay or export files in network-operator.yaml (flows), and collect.",
 );
-
-/** The draft overlaid by edits; what stands already is no change. */
-const filesOf = (main: SourceTree, draft: Draft | null, request: LaneRequest): readonly FileChange[] => {
-  const byPath = new Map((draft?.files ?? []).map((file) => [file.path, file]));
-  for (const { path, text } of request.edits)
-    byPath.set(path, { path, text, mode: byPath.get(path)?.mode ?? main.mode(path) ?? "100644" });
-  return [...byPath.values()].filter((file) => main.read(file.path) !== file.text);
-};
 
 const evidenceFor = async (evidence: EvidenceReader, main: Survey, namespace: string): Promise<EvidenceFacts> => {
   const span = await evidence.span();
@@ -212,11 +194,18 @@ export const factsReader = (ports: ReaderPorts): FactsReader => {
     const main = await survey({ ...ports, holdsAllows: holdsAllows(ports) });
     const { evidence } = ports;
     const seen = evidence === null ? NO_EVIDENCE : await attempt(() => evidenceFor(evidence, main, request.namespace));
+    const drafted = (draft: Draft | null): Brings => ({
+      draft,
+      files: filesOf(main.tree, draft, request),
+      reported: null,
+    });
+    if (request.pullRequest !== undefined)
+      return factsOf(main, seen, request, await broughtByPullRequest(ports.forge, main, request.pullRequest));
     try {
-      return await factsOf(main, seen, request, draftOf(main, seen, request));
+      return await factsOf(main, seen, request, drafted(draftOf(main, seen, request)));
     } catch (error) {
       if (!(error instanceof OperatorError) || error.kind !== "input") throw error;
-      const bare = await factsOf(main, seen, request, null);
+      const bare = await factsOf(main, seen, request, drafted(null));
       if (standsAnyway(bare)) throw error;
       return bare;
     }
@@ -226,17 +215,27 @@ export const factsReader = (ports: ReaderPorts): FactsReader => {
     main: Survey,
     seen: Known<EvidenceFacts>,
     request: LaneRequest,
-    draft: Draft | null,
+    { draft, files, reported }: Brings,
   ): Promise<GateFacts> => {
-    const { namespace, lane } = request;
-    const change = changeset(namespace, kindOf(request), filesOf(main.tree, draft, request));
+    const { namespace } = request;
+    const lane = changeLaneOf(request.lane) ?? request.lane;
+    const change = changeset(namespace, kindOf(request, main.tree, files), files);
     const tree = { before: main.tree, after: overlay(main.tree, change.files) };
     const key = `${main.base} ${change.digest}`;
     const before = known(main.inventory);
-    const after = change.files.length === 0 ? before : inventoryOf(key, tree.after);
+    const after =
+      reported !== null && reported.disputed.length > 0
+        ? unknown(
+            `main has changed ${reported.disputed.slice(0, 4).join(", ")} as well since this branch left it`,
+            "Bring the branch up to date with the default branch.",
+          )
+        : change.files.length === 0
+          ? before
+          : inventoryOf(key, tree.after);
     const inventory = { before, after };
     const bare: GateFacts = {
-      request,
+      request: { ...request, lane },
+      reported,
       now: main.now,
       base: main.base,
       changeset: change,

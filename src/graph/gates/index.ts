@@ -12,6 +12,7 @@ import { oneNamespace } from "./one-namespace.ts";
 import { onlyLoosens } from "./only-loosens.ts";
 import { recoveryPath } from "./recovery-path.ts";
 import { replay } from "./replay.ts";
+import { restrictsNothing } from "./restricts-nothing.ts";
 import { rollbackRehearsed } from "./rollback-rehearsed.ts";
 import { scope } from "./scope.ts";
 import { signed } from "./signed.ts";
@@ -42,4 +43,5 @@ export const gates = {
   signed,
   confirmed,
   "only-loosens": onlyLoosens,
+  "restricts-nothing": restrictsNothing,
 } as const satisfies GateCatalog;

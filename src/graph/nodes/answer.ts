@@ -88,6 +88,11 @@ const saidOf = (state: GraphState, namespace: string, stage: Stage | null): Said
     const answer = fill("signed", { namespace: code(namespace), by: plain(result.by) });
     return withWords({ ...NOTHING, outcome: "answered", answer });
   }
+  if (result.kind === "green") {
+    const { number, head, summary } = result;
+    const answer = fill("green", { number: String(number), head: code(head.slice(0, 12)), summary: plain(summary) });
+    return withWords({ ...NOTHING, outcome: "answered", answer });
+  }
   if (result.kind === "waiting") return withWords(ofWaiting(result.waitingFor, namespace, stage));
   if (result.kind === "ask-back") return { ...NOTHING, outcome: "asked-back", question: result.question };
   if (result.kind === "refused") {
@@ -105,10 +110,10 @@ export const answer =
   async (state, config) => {
     const { run, result } = state;
     const namespace = run?.namespace ?? null;
-    const about = result === null ? null : namespace;
+    const about = result === null || namespace === "" ? null : namespace;
     const status = about === null ? undefined : (await look.status()).find(({ name }) => name === about);
     const stage = status?.stage ?? null;
-    const said = saidOf(state, about ?? "", stage);
+    const said = saidOf(state, about ?? "this pull request", stage);
     const reply: Answer = {
       version: 1,
       thread: threadOf(config),

@@ -14,10 +14,10 @@ export type Effect = (clearance: Clearance) => Promise<EffectOutcome>;
 const WAIT = 20_000;
 
 /** Whose turn it is holds for all rollouts at once: two that ask together must not both find the field empty. */
-const locksOf = (lane: Lane, namespace: string): readonly string[] => [
-  ...(gatesOf(lane).includes("turn") ? ["campaign"] : []),
-  `rollout:${namespace}`,
-];
+const locksOf = (lane: Lane, { namespace, pullRequest }: LaneRequest): readonly string[] =>
+  pullRequest !== undefined
+    ? [`check:${pullRequest}`]
+    : [...(gatesOf(lane).includes("turn") ? ["campaign"] : []), `rollout:${namespace}`];
 
 type Lock = Awaited<ReturnType<Locks["acquire"]>>;
 
@@ -53,7 +53,7 @@ export const effectNode = (lane: Lane, effect: Effect, ports: NodePorts): Node =
       };
     const request: LaneRequest = proposal;
     const record = async (kind: string, body: Record<string, unknown>): Promise<void> => {
-      const { namespace } = request;
+      const namespace = request.namespace === "" ? null : request.namespace;
       await ports.ledger.append({
         kind,
         thread: threadOf(config),
@@ -62,7 +62,7 @@ export const effectNode = (lane: Lane, effect: Effect, ports: NodePorts): Node =
       });
     };
     progress(config, "all gates once more, on the exact bytes");
-    const held = await acquireAll(ports.locks, locksOf(lane, request.namespace));
+    const held = await acquireAll(ports.locks, locksOf(lane, request));
     try {
       const passage = await door(request);
       await record("door", { ...passage, clearance: undefined });
@@ -80,6 +80,7 @@ export const effectNode = (lane: Lane, effect: Effect, ports: NodePorts): Node =
 export const EFFECT_LABELS = ["done", "adopted", "again", "refused"] as const;
 
 export const afterEffect = ({ result }: GraphState): (typeof EFFECT_LABELS)[number] => {
-  if (result?.kind === "done" || result?.kind === "signed") return result.adopted ? "adopted" : "done";
+  if (result?.kind === "done" || result?.kind === "signed" || result?.kind === "green")
+    return result.adopted ? "adopted" : "done";
   return result?.kind === "again" ? "again" : "refused";
 };

@@ -16,9 +16,13 @@ const EXAMPLE = "selfhosted";
 
 const turnOf = (request: StructuredRequest | null, text: string): Turn | null => {
   if (request !== null && request.kind !== "question") {
-    if (request.namespace === null || request.namespace === "")
+    const { kind, namespace, edits, pullRequest } = request;
+    if (kind === "report-gates") {
+      if (pullRequest === null) return { kind: "ask-back", question: fill("ask-pull-request", {}) };
+      return { kind: "propose", wish: { kind, namespace: "", edits: [], pullRequest, call: null } };
+    }
+    if (namespace === null || namespace === "")
       return { kind: "ask-back", question: fill("ask-nothing", { example: EXAMPLE }) };
-    const { kind, namespace, edits } = request;
     return { kind: "propose", wish: { kind, namespace, edits, call: null } };
   }
   return text.trim() === "" ? { kind: "ask-back", question: fill("ask-nothing", { example: EXAMPLE }) } : null;

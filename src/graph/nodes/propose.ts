@@ -1,4 +1,4 @@
-import type { LaneId } from "../../facts/rollout.ts";
+import { changeLaneOf, reportLaneOf, type LaneId } from "../../facts/rollout.ts";
 import type { GateFacts, LaneRequest } from "../gate.ts";
 import { judge } from "../judge.ts";
 import type { Lane } from "../lanes.ts";
@@ -7,7 +7,7 @@ import { code, fill } from "../../model/prompts.ts";
 import type { NodePorts } from "../ports.ts";
 import type { Readings } from "../readings.ts";
 import type { GraphState, GraphUpdate, Result } from "../state.ts";
-import { progress, threadOf, type Node } from "./kit.ts";
+import { progress, reportOf, threadOf, type Node } from "./kit.ts";
 import { listed, near } from "../../model/names.ts";
 
 /** A world that moves more often than this is left to settle. */
@@ -51,6 +51,7 @@ export const propose =
       return end(refusedByDoor("the default branch kept moving while this was judged", "Ask again in a while."));
 
     const { wish } = turn;
+    if (wish.pullRequest !== undefined) return proposeReport(ports, readings, state, config, wish.pullRequest);
     progress(config, `reading where ${wish.namespace} stands`);
     const statuses = await ports.look.status();
     const status = statuses.find(({ name }) => name === wish.namespace);
@@ -89,6 +90,49 @@ export const propose =
     };
   };
 
+/** A pull request is judged by the lane that it amounts to, whoever wrote it and whatever it says of itself. */
+const proposeReport = async (
+  ports: NodePorts,
+  readings: Readings,
+  { run }: GraphState,
+  config: Parameters<Node>[1],
+  number: number,
+): Promise<GraphUpdate> => {
+  const reset: GraphUpdate = { proposal: null, verdict: null, decisions: [], pending: null, result: null };
+  if (run === null) return { ...reset, result: refusedByDoor("there is no proposal", "Ask again.") };
+  readings.forget(run.id);
+  progress(config, `reading pull request #${number}`);
+  const ask = reportOf(number);
+  const facts = await readings.of(run.id, ask);
+  const amounts = ports.laneOf(facts);
+  const namespace = amounts.known ? (amounts.value.namespace ?? "") : "";
+  const counted = { ...run, namespace, proposals: run.proposals + 1 };
+  if (!amounts.known)
+    return {
+      ...reset,
+      run: counted,
+      result: refusedByDoor(`it cannot be told what it does: ${amounts.why}`, amounts.wouldHelp),
+    };
+  const change = changeLaneOf(amounts.value.lane);
+  const lane = change === null ? ask.lane : reportLaneOf(change);
+  await ports.ledger.append({
+    kind: "proposal",
+    thread: threadOf(config),
+    namespace: namespace === "" ? null : namespace,
+    body: {
+      run: run.id,
+      wished: ask.lane,
+      lane,
+      pullRequest: number,
+      head: facts.reported?.head ?? null,
+      digest: facts.changeset.digest,
+      base: facts.base,
+    },
+  });
+  const proposal = { ...ask, lane, namespace, edits: [] };
+  return { ...reset, run: counted, proposal, result: { kind: "on-lane", lane } };
+};
+
 /** Where nothing may be locked at all, that is the answer, also when there would be nothing to change. */
 const mayBeLocked = ({ catalog: { scope } }: NodePorts, facts: GateFacts): boolean =>
   !isUndrafted(facts) && (scope === undefined || judge(scope, facts).pass);
@@ -108,4 +152,7 @@ const notBuilt = (lane: LaneId): Result =>
   refusedByDoor(`the lane ${lane} is not built yet`, "Nothing was done; this version can propose pull requests.");
 
 /** The lane's own id leads to its first part; everything that ends here is reported. */
-export const afterPropose = ({ result }: GraphState): string => (result?.kind === "on-lane" ? result.lane : "report");
+export const afterPropose = ({ result, turn }: GraphState): string => {
+  if (result?.kind === "on-lane") return result.lane;
+  return turn?.kind === "propose" && turn.wish.pullRequest !== undefined ? "notice" : "report";
+};

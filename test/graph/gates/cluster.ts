@@ -327,6 +327,7 @@ export const facts = (
   const tree = memoryTree({}, BASE);
   return {
     request: { lane, draft: null, namespace, edits: [], answer: null },
+    reported: null,
     now: NOW,
     base: BASE,
     changeset: changeset(namespace, KIND[lane] ?? "allows", files),
