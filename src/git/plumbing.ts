@@ -80,7 +80,9 @@ const writeTree = async (dir: string, base: string | null, files: readonly FileC
     const tree = (await git(dir, ["write-tree"], { env })).trim();
     if (base !== null) {
       const named = new Set(files.map(({ path }) => path));
-      const changed = (await git(dir, ["diff-tree", "-r", "-z", "--name-only", "--no-renames", base, tree])).split("\0");
+      const changed = (await git(dir, ["diff-tree", "-r", "-z", "--name-only", "--no-renames", base, tree])).split(
+        "\0",
+      );
       const besides = changed.find((path) => path !== "" && !named.has(path));
       if (besides !== undefined) throw unwritable(dir, `over ${JSON.stringify(besides)}, which nobody asked to change`);
     }
