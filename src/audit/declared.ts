@@ -6,6 +6,7 @@ import type { Context } from "./context.ts";
 import type { Published } from "./gateways.ts";
 import { publishersOf } from "./gateways.ts";
 import { hostMatches, isClusterName, serviceOf } from "./hostnames.ts";
+import { targetName } from "../facts/declared.ts";
 import { HOST, WORLD, podPeer } from "./judge.ts";
 import type { PodView } from "./pods.ts";
 import { weaker } from "./rule.ts";
@@ -109,22 +110,15 @@ export const landingsOf = (context: Context, edge: DeclaredEdge): readonly Landi
         }));
     case "host":
       return byHost(context, edge, target.host);
+    case "outside":
+      return [{ kind: "outside", peer: { ...WORLD, names: [] }, text: "anywhere outside", sure: edge.sure }];
     case "address":
     default:
       return byAddress(context, edge, target.address);
   }
 };
 
-export const targetText = (edge: DeclaredEdge): string => {
-  const { target } = edge;
-  const name =
-    target.kind === "host"
-      ? target.host
-      : target.kind === "address"
-        ? target.address
-        : `${target.namespace}/${target.name}`;
-  return `${name}:${edge.port}`;
-};
+export const targetText = (edge: DeclaredEdge): string => `${targetName(edge)}:${edge.port}`;
 
 /** An app's own public, redirect or root URL is where browsers go, not where the app connects. */
 export const isOwnFace = (edge: DeclaredEdge): boolean => /redirect|callback|root|public|self|own/i.test(edge.why);

@@ -33,17 +33,20 @@ const outsideAim = (host: string | null, address: string | null, field: Field): 
     const cidr = `${address}/${address.includes(":") ? 128 : 32}`;
     return { peer: { kind: "cidr", cidr }, pattern: isPrivate(address) ? "device" : "outside-any", widened: null };
   }
-  const name = (host ?? "").toLowerCase().replace(/\.$/, "");
+  if (host === null) return world("no manifest names the servers that it asks");
+  const name = host.toLowerCase().replace(/\.$/, "");
   if (hasVariable(name)) return world("the name holds a variable that the repository alone does not resolve");
   if (!field.namesMatch) return world("names do not match here: autopath, or no DNS rule that lets Cilium learn them");
   if (!isSafeName(name, field.facts)) return world("the name is not one that a toFQDNs rule would match");
   return { peer: { kind: "name", name }, pattern: "outside", widened: null };
 };
 
+const CONTROLLERS = new Set(["acme", "dns-provider", "secret-store"]);
+
 const patternOf = (why: string, pattern: PatternId, landing: Landing): PatternId => {
   if (why === "issuer") return landing.kind === "pods" ? "login" : pattern;
   if (why === "backup") return pattern === "outside-any" ? pattern : "backup";
-  if (why === "acme") return pattern === "outside-any" ? pattern : "controller";
+  if (CONTROLLERS.has(why) && landing.kind === "outside") return "controller";
   if (why === "database" && landing.kind === "pods") return "database";
   const through = landing.kind === "pods" ? (landing.through ?? "") : "";
   return through.startsWith("Gateway ") && pattern === "cross-namespace" ? "balanced" : pattern;
@@ -111,7 +114,8 @@ export const declaredNeeds = (field: Field): Gathered => {
       const aim = aimOf(landing, "egress", field);
       if (aim !== null) {
         const pattern = patternOf(declared.why, aim.pattern, landing);
-        needs.push(need(source, "egress", { ...aim, pattern }, landing, field, more));
+        const widened = declared.target.kind === "outside" ? declared.target.why : aim.widened;
+        needs.push(need(source, "egress", { ...aim, pattern, widened }, landing, field, more));
       }
     }
     if (landing.kind === "pods" && governed(landing.pods.workload, namespace) && !source.suspended) {
@@ -121,7 +125,7 @@ export const declaredNeeds = (field: Field): Gathered => {
       needs.push(need(landing.pods.workload, "ingress", { peer, pattern, widened: null }, landing, field, more));
     }
   }
-  for (const { route, source, landing } of routed(inventory, facts)) {
+  for (const { route, gateway, source, landing } of routed(inventory, facts)) {
     if (landing.kind !== "pods") {
       if (landing.kind === "unknown" && route.namespace === namespace)
         leftOut.push({ what: `${route.kind} ${route.name}`, why: `${landing.why}; ${landing.wouldHelp} would tell` });
@@ -133,7 +137,9 @@ export const declaredNeeds = (field: Field): Gathered => {
       source: "declared",
     } as const;
     if (governed(landing.pods.workload, namespace)) {
-      const aim: Aim = { peer: clientPeer(source), pattern: "gateway", widened: null };
+      const peer: PeerKey =
+        gateway.servedBy === "cilium" ? { kind: "entities", entities: ["ingress"] } : clientPeer(source);
+      const aim: Aim = { peer, pattern: "gateway", widened: null };
       needs.push(need(landing.pods.workload, "ingress", aim, landing, field, more));
     }
     if (governed(source.workload, namespace) && landing.pods.workload?.suspended !== true) {

@@ -11,6 +11,13 @@ export interface Placement {
   readonly landing: Landing;
 }
 
+/** The far end in words: the host or address as written, `namespace/name`, or that nobody can name it. */
+export const targetName = ({ target }: Pick<DeclaredEdge, "target">): string => {
+  if (target.kind === "host") return target.host;
+  if (target.kind === "address") return target.address;
+  return target.kind === "outside" ? "outside" : `${target.namespace}/${target.name}`;
+};
+
 const sourcesOf = (declared: DeclaredEdge, workloads: readonly WorkloadFact[]): readonly WorkloadFact[] => {
   const { namespace, workload, kind } = declared.source;
   const named = workloads.filter((w) => w.namespace === namespace && w.name === workload);
@@ -19,7 +26,17 @@ const sourcesOf = (declared: DeclaredEdge, workloads: readonly WorkloadFact[]): 
 };
 
 /** These say where the workload itself connects to, even when the name is its own. */
-const CALLS = new Set(["issuer", "database", "backup", "probe", "scrape", "webhook", "acme"]);
+const CALLS = new Set([
+  "issuer",
+  "database",
+  "backup",
+  "probe",
+  "scrape",
+  "webhook",
+  "acme",
+  "secret-store",
+  "dns-provider",
+]);
 
 /** An app's own public, redirect or root URL is where browsers go, never where the app itself does. */
 const isOwnUrl = (declared: DeclaredEdge, source: WorkloadFact, world: World): boolean => {
@@ -58,10 +75,14 @@ export const routed = (world: World, facts: ClusterFacts): readonly Routed[] =>
   world.routes.flatMap((route) =>
     world.gateways
       .filter((gateway) => route.gateways.includes(`${gateway.namespace}/${gateway.name}`))
+      .filter((gateway) => gateway.servedBy !== undefined || Object.keys(gateway.podLabels).length > 0)
       .flatMap((gateway) => {
-        const workload = world.workloads.find(
-          (w) => w.namespace === gateway.podNamespace && selects(gateway.podLabels, w.podLabels),
-        );
+        const workload =
+          gateway.servedBy === undefined
+            ? world.workloads.find(
+                (w) => w.namespace === gateway.podNamespace && selects(gateway.podLabels, w.podLabels),
+              )
+            : undefined;
         const source = { namespace: gateway.podNamespace, labels: gateway.podLabels, workload: workload ?? null };
         return route.backends.flatMap(({ namespace, service, port }) => {
           const target = { kind: "service", namespace, name: service } as const;

@@ -119,6 +119,10 @@ export interface GatewayFact {
     readonly udp: boolean;
   }[];
   readonly addresses: readonly string[];
+  /** Cilium's own Envoy serves it: there are no pods, and policy sees the entity `ingress` (C D.2). */
+  readonly servedBy?: "cilium";
+  /** An Ingress controller stands here too; this is the class it serves. */
+  readonly ingressClass?: string;
   readonly sure: Certainty;
   readonly origin: Origin | null;
 }
@@ -147,7 +151,9 @@ export interface DeclaredEdge {
     | { readonly kind: "host"; readonly host: string }
     | { readonly kind: "address"; readonly address: string }
     | { readonly kind: "service"; readonly namespace: string; readonly name: string }
-    | { readonly kind: "workload"; readonly namespace: string; readonly name: string };
+    | { readonly kind: "workload"; readonly namespace: string; readonly name: string }
+    /** Somewhere outside the cluster that no manifest can name, and why not. */
+    | { readonly kind: "outside"; readonly why: string };
   /** Port as written: a Service port for a Service, else the destination's. */
   readonly port: number;
   readonly protocol: Protocol;

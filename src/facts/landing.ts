@@ -139,6 +139,10 @@ const onService = (
 
 const onGateway = (gateway: GatewayFact, target: Target, world: World, sure: Certainty): readonly Landing[] => {
   const id = `Gateway ${gateway.namespace}/${gateway.name}`;
+  if (gateway.servedBy === "cilium")
+    return [unknown(`${id} is served by Cilium's own Envoy, before policy looks`, "a recorded flow")];
+  if (Object.keys(gateway.podLabels).length === 0)
+    return [unknown(`nobody here knows which pods serve ${id}`, "its class's controller, or a recorded flow")];
   const listener = gateway.listeners.find((l) => l.port === target.port);
   if (listener === undefined)
     return [unknown(`${id} has no listener on port ${target.port}`, "the listener, or the right port")];
@@ -251,6 +255,8 @@ export const landings = (target: Target, world: World, facts: ClusterFacts): rea
   const to = target.target;
   if (to.kind === "host") return landHost(to.host, target, world, facts, 0);
   if (to.kind === "address") return landAddress(to.address, target, world, facts);
+  if (to.kind === "outside")
+    return [{ kind: "outside", host: null, address: null, port: target.port, protocol: target.protocol }];
   if (to.kind === "service") {
     const service = world.services.find((s) => s.namespace === to.namespace && s.name === to.name);
     if (service !== undefined) return onService(service, target, world, facts, 0);

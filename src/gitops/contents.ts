@@ -1,10 +1,12 @@
 import type { GatewayFact, RouteFact, ServiceFact, WorkloadFact } from "../facts/inventory.ts";
 import type { Rendered } from "./flux/reconcile.ts";
+import { challengeSolvers } from "./certificates.ts";
 import { gatewayService, gatewayWorkload, readGateways } from "./gateways.ts";
 import { renderAppTemplate } from "./helm/app-template.ts";
 import { renderChart } from "./helm/chart.ts";
 import { readReleases, type Release } from "./helm/release.ts";
 import type { Unit } from "./helm/unit.ts";
+import { readIngressControllers, throughControllers } from "./ingress-controllers.ts";
 import { at, text } from "./json.ts";
 import { operatorServices, operatorWorkloads } from "./operators.ts";
 import { routeOf } from "./routes.ts";
@@ -47,6 +49,9 @@ export const readContents = (
   const units = [...objects.map((object) => unitOf(object, isSuspended)), ...[...made.values()].flat()];
   const controller = releases.find((r) => r.chart.name === "gateway-helm" || r.chart.name === "envoy-gateway");
   const gateways = readGateways(objects, controller ?? null);
+  const workloadsOf = (release: Release): readonly WorkloadFact[] =>
+    (made.get(release) ?? []).flatMap((unit) => workloadOf(unit) ?? []);
+  const ingress = readIngressControllers(releases, workloadsOf);
   const written = new Map(objects.flatMap((o) => (o.kind === "Gateway" ? [[o.origin, o] as const] : [])));
   const classOf = (gateway: GatewayFact): string =>
     text(at(gateway.origin === null ? null : written.get(gateway.origin)?.object, "spec", "gatewayClassName")) ?? "";
@@ -56,6 +61,7 @@ export const readContents = (
     ...units.flatMap((unit) => workloadOf(unit) ?? []),
     ...objects.flatMap((object) => operatorWorkloads(object, isSuspended(object.owner))),
     ...gateways.flatMap((gateway) => gatewayWorkload(gateway, ownerOf(gateway)) ?? []),
+    ...challengeSolvers(objects),
   ];
   const behind = [...units, ...objects.flatMap(operatorServices)];
   return {
@@ -66,8 +72,11 @@ export const readContents = (
       ...behind.flatMap((unit) => serviceOf(unit, workloads) ?? []),
       ...gateways.map((gateway) => gatewayService(gateway, classOf(gateway))),
     ],
-    gateways,
-    routes: units.flatMap((unit) => routeOf(unit) ?? []),
-    workloadsOf: (release) => (made.get(release) ?? []).flatMap((unit) => workloadOf(unit) ?? []),
+    gateways: [...gateways, ...ingress],
+    routes: throughControllers(
+      units.flatMap((unit) => routeOf(unit) ?? []),
+      ingress,
+    ),
+    workloadsOf,
   };
 };

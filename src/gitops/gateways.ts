@@ -168,7 +168,9 @@ const gatewayOf = (gateway: Rendered, around: Surroundings): GatewayFact => {
   const podLabels = Object.fromEntries(
     Object.entries(plane?.labels ?? {}).map(([key, value]) => [key, fill(value, gateway)]),
   );
+  const byCilium = controller.startsWith("io.cilium/") || (controller === "" && className === "cilium");
   return {
+    ...(byCilium ? { servedBy: "cilium" as const } : {}),
     namespace: gateway.namespace ?? "",
     name: gateway.name,
     podLabels: {
@@ -189,7 +191,7 @@ const gatewayOf = (gateway: Rendered, around: Surroundings): GatewayFact => {
         ...askedAddresses(at(gateway.object, "metadata", "annotations")),
       ]),
     ],
-    sure: plane === undefined ? "guess" : "likely",
+    sure: plane === undefined && !byCilium ? "guess" : "likely",
     origin: gateway.origin,
   };
 };

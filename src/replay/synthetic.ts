@@ -1,10 +1,10 @@
 import type { ClusterFacts } from "../facts/cluster-facts.ts";
 import type { Edge } from "../facts/edge.ts";
 import { apiserverTargets, placements, routed } from "../facts/declared.ts";
-import type { DeclaredEdge, Inventory } from "../facts/inventory.ts";
+import type { DeclaredEdge, GatewayFact, Inventory } from "../facts/inventory.ts";
 import type { Certainty } from "../facts/known.ts";
 import { namespaceOf } from "../facts/labels.ts";
-import { hasVariable, type Landing, landings, selects } from "../facts/landing.ts";
+import { hasVariable, type Landing, landings, type PodsFact, selects } from "../facts/landing.ts";
 import type { PolicyDocument } from "../facts/policy.ts";
 import type { CiliumSettings } from "../facts/settings.ts";
 import type { Protocol, Verdict } from "../facts/verdict.ts";
@@ -61,6 +61,11 @@ const resolverFlows = (
   );
 };
 
+const gatewayActor = (gateway: GatewayFact, source: PodsFact, who: Cast): Actor => {
+  if (gateway.servedBy === "cilium") return outside("reserved:ingress", ["reserved:ingress"], null, null);
+  return source.workload === null ? who.labelled(source.namespace, source.labels) : who.pods(source.workload);
+};
+
 /** What a route promises, gateway to backend; nobody may have asked for it during the whole soak. */
 const routedFlows = (inventory: Reading, facts: ClusterFacts, namespace: string, who: Cast): readonly SyntheticFlow[] =>
   routed(inventory, facts).flatMap(({ route, gateway, source, landing }) => {
@@ -69,7 +74,7 @@ const routedFlows = (inventory: Reading, facts: ClusterFacts, namespace: string,
     if (source.namespace !== namespace && landing.pods.namespace !== namespace) return [];
     const flow: SyntheticFlow = {
       kind: "declared",
-      source: source.workload === null ? who.labelled(source.namespace, source.labels) : who.pods(source.workload),
+      source: gatewayActor(gateway, source, who),
       destination,
       protocol: landing.protocol,
       port: landing.port,
@@ -150,6 +155,7 @@ export const actorOf = (landing: Landing, who: Cast): Actor | null => {
     return outside("reserved:kube-apiserver", ["reserved:kube-apiserver", "reserved:remote-node"], null, null);
   if (landing.kind === "outside") {
     if (landing.address !== null) return outside(`cidr:${landing.address}`, ["reserved:world"], landing.address, []);
+    if (landing.host === null) return outside("reserved:world", ["reserved:world"], null, []);
     const host = landing.host ?? "";
     // A name with a variable in it is a name that nobody here knows.
     return outside(`fqdn:${host}`, ["reserved:world"], null, hasVariable(host) ? null : [host]);

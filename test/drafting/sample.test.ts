@@ -111,12 +111,8 @@ const ADMITTED: Readonly<Record<string, readonly string[]>> = {
   tools: ["tools/Deployment/notes-proxy > network/Deployment/envoy-external:10443/TCP (asked)"],
 };
 
-/**
- * What one day cannot show and no manifest reader finds: the first is in an issuer's solver, the second in a script that
- * runs when its Job does. Start-up coverage and sign-off are for them (lessons 7 and 33).
- */
+/** Its pods carry no label at all, and a rule of theirs would be a rule of everybody's: the draft says so. */
 const BEYOND: Readonly<Record<string, readonly string[]>> = {
-  "cert-manager": ["cert-manager/Deployment/cert-manager > fqdn:acmedns.provider.example:443/TCP (rare)"],
   iot: ["iot/Job/tidy > fqdn:packages.distro.example:80/TCP (asked)"],
 };
 

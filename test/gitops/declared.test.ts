@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { defaultClusterFacts } from "../../src/facts/cluster-facts.ts";
+import { targetName } from "../../src/facts/declared.ts";
 import type { DeclaredEdge } from "../../src/facts/inventory.ts";
 import { memoryTree } from "../../src/facts/tree.ts";
 import { readInventory } from "../../src/gitops/inventory.ts";
@@ -13,16 +14,7 @@ const read = (...manifests: readonly string[]): readonly DeclaredEdge[] =>
     defaultClusterFacts,
   ).declared;
 
-const to = (edge: DeclaredEdge): string => {
-  const { target } = edge;
-  const host =
-    target.kind === "host"
-      ? target.host
-      : target.kind === "address"
-        ? target.address
-        : `${target.namespace}/${target.name}`;
-  return `${edge.why} ${host}:${edge.port}/${edge.protocol}`;
-};
+const to = (edge: DeclaredEdge): string => `${edge.why} ${targetName(edge)}:${edge.port}/${edge.protocol}`;
 
 /** A Deployment whose container has this environment, one `NAME: value` per entry. */
 const told = (environment: Readonly<Record<string, string>>, more = ""): string => `apiVersion: apps/v1

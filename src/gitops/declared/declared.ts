@@ -1,4 +1,5 @@
 import type { ClusterFacts } from "../../facts/cluster-facts.ts";
+import { targetName } from "../../facts/declared.ts";
 import type { DeclaredEdge, ServiceFact } from "../../facts/inventory.ts";
 import { isAddress } from "../../facts/landing.ts";
 import type { Contents } from "../contents.ts";
@@ -8,8 +9,9 @@ import { podsBehind } from "../services.ts";
 import { readConfigs } from "./configs.ts";
 import { impliedPort, meaningOf } from "./meaning.ts";
 import { declaredByResources } from "./resources.ts";
+import type { CalledAt } from "./containers.ts";
 import type { Found } from "./settings.ts";
-import { toldByAppTemplate, toldByChart, toldByManifest, type Told } from "./workload-settings.ts";
+import { toldByAppTemplate, toldByChart, toldByManifest, toldToExternalDns, type Told } from "./workload-settings.ts";
 
 interface Field {
   readonly facts: ClusterFacts;
@@ -92,19 +94,24 @@ const edgeOf = (
   };
 };
 
+/** A command's default place: the packages of a distribution, or mirrors that nobody can name. */
+const calledEdge = (workload: Told["workload"], call: CalledAt, field: Field): DeclaredEdge | null => {
+  const { target, port, key, sure, origin } = call;
+  const source = { namespace: workload.namespace, workload: workload.name, kind: workload.kind };
+  if (target === null) {
+    const why = `${key} asks mirrors that are chosen anew each time`;
+    return { source, target: { kind: "outside", why }, port, protocol: "TCP", why: "download", key, sure, origin };
+  }
+  const edge = edgeOf(workload, { target, key, origin, sure }, field);
+  return edge?.why === "url" ? { ...edge, why: "download", sure } : edge;
+};
+
 /** Names are asked over both protocols. */
 const withDatagrams = (edge: DeclaredEdge | null): readonly DeclaredEdge[] =>
   edge === null ? [] : edge.port === 53 ? [edge, { ...edge, protocol: "UDP" }] : [edge];
 
-const targetKey = ({ target }: DeclaredEdge): string =>
-  target.kind === "host"
-    ? target.host
-    : target.kind === "address"
-      ? target.address
-      : `${target.kind}/${target.namespace}/${target.name}`;
-
 export const edgeKey = (edge: DeclaredEdge): string =>
-  `${edge.source.namespace}/${edge.source.kind}/${edge.source.workload}|${targetKey(edge)}|${edge.port}/${edge.protocol}|${edge.why}|${edge.key}`;
+  `${edge.source.namespace}/${edge.source.kind}/${edge.source.workload}|${edge.target.kind} ${targetName(edge)}|${edge.port}/${edge.protocol}|${edge.why}|${edge.key}`;
 
 /** Every connection that the manifests say will be made, seen or not (lesson 7). */
 export const readDeclared = (
@@ -125,7 +132,11 @@ export const readDeclared = (
     }),
   ];
   const edges = [
-    ...told.flatMap(({ workload, found }) => found.flatMap((f) => withDatagrams(edgeOf(workload, f, field)))),
+    ...told.flatMap(({ workload, found, called = [] }) => [
+      ...found.flatMap((f) => withDatagrams(edgeOf(workload, f, field))),
+      ...called.flatMap((c) => withDatagrams(calledEdge(workload, c, field))),
+    ]),
+    ...releases.flatMap((release) => toldToExternalDns(release, contents.workloadsOf(release))),
     ...declaredByResources(contents, objects, facts),
   ];
   const unique = new Map<string, DeclaredEdge>();

@@ -3,7 +3,16 @@ import type { Speaks } from "./targets.ts";
 /** What a configuration key says about the place it names. */
 export type Meaning =
   /** Where browsers are sent, or what the app believes its own address to be: no connection of the app. */
-  "redirect" | "issuer" | "webhook" | "object-store" | "database" | "mail" | "directory" | "broker" | "url";
+  | "redirect"
+  | "issuer"
+  | "dns-provider"
+  | "webhook"
+  | "object-store"
+  | "database"
+  | "mail"
+  | "directory"
+  | "broker"
+  | "url";
 
 /** Links and pictures for people, names of images and schemas: nothing connects to them at run time. */
 const SHOWN =
@@ -21,6 +30,10 @@ const OBJECT_STORE = /(?:^|[._-])(?:s3|minio|garage|bucket|aws)(?:[._-]|$)|endpo
 /** Where the pod itself listens. */
 const LISTENS = /listen|bind|^(?:web|http|server|metrics|app)?[._]*host$/i;
 
+/** A setting that picks a provider of DNS by a bare word: `--provider=cloudflare`, `provider.name`, `DNS_PROVIDER`. */
+const PROVIDER = /(?:^|[._-])provider(?:\.name)?$/i;
+
+export const isProviderKey = (key: string): boolean => PROVIDER.test(key);
 export const isShown = (key: string): boolean => SHOWN.test(key);
 export const isListening = (key: string): boolean => LISTENS.test(key);
 
@@ -41,6 +54,7 @@ export const meaningOf = (key: string, speaks: Speaks | null, inside: boolean): 
   if (!inside && RETURNS.test(key)) return "redirect";
   if (ISSUER.test(key)) return "issuer";
   if (!inside && OWN.test(key)) return "redirect";
+  if (PROVIDER.test(key)) return "dns-provider";
   if (WEBHOOK.test(key)) return "webhook";
   return OBJECT_STORE.test(key) ? "object-store" : "url";
 };

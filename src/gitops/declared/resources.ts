@@ -2,57 +2,44 @@ import type { ClusterFacts } from "../../facts/cluster-facts.ts";
 import type { DeclaredEdge } from "../../facts/inventory.ts";
 import type { Contents } from "../contents.ts";
 import type { Rendered } from "../flux/reconcile.ts";
-import { at, isRecord, list, text } from "../json.ts";
+import { at, isRecord, list, record, text, type Json } from "../json.ts";
+import { apiHosts } from "../knowledge/providers.ts";
 import { groupOf } from "../walk/resource.ts";
+import { issuer } from "./acme.ts";
 import { cnpgCluster } from "./cnpg.ts";
 import { placeIn } from "./configs.ts";
 import { podMonitor, probe, scrapeConfig, serviceMonitor } from "./monitoring.ts";
-import { byName, edge, hostOrAddress, to, type Reading } from "./reading.ts";
+import { byName, edge, hostOrAddress, to, type Reading, type Source } from "./reading.ts";
 import { search } from "./settings.ts";
 import { urlsIn } from "./targets.ts";
-
-const ANSWERS: Readonly<Record<string, string>> = {
-  cloudflare: "api.cloudflare.com",
-  route53: "route53.amazonaws.com",
-  cloudDNS: "dns.googleapis.com",
-  digitalocean: "api.digitalocean.com",
-  azureDNS: "management.azure.com",
-};
-
-const issuer = (reading: Reading): readonly DeclaredEdge[] => {
-  const { object, contents } = reading;
-  const sources = byName(contents, "cert-manager").slice(0, 1);
-  const solvers = list(at(object.object, "spec", "acme", "solvers")).flatMap((solver, index) =>
-    Object.entries(ANSWERS).flatMap(([provider, host]) => {
-      const path = ["spec", "acme", "solvers", index, "dns01", provider];
-      if (!isRecord(at(solver, "dns01", provider))) return [];
-      return sources.map((s) =>
-        edge(
-          s,
-          { kind: "host", host },
-          443,
-          "TCP",
-          "acme",
-          `spec.acme.solvers.dns01.${provider}`,
-          object.locate(path) ?? object.origin,
-        ),
-      );
-    }),
-  );
-  return [...to(reading, sources, ["spec", "acme", "server"], "acme"), ...solvers];
-};
 
 const secretStore = (reading: Reading): readonly DeclaredEdge[] => {
   const { object, contents } = reading;
   const sources = byName(contents, "external-secrets").slice(0, 1);
   const found = search(at(object.object, "spec", "provider"), ["spec", "provider"], placeIn(object, [], "certain"));
-  return found.flatMap(({ target, key, origin }) => {
+  const written = found.flatMap(({ target, key, origin }) => {
     const { port, protocol, host } = target;
     return port === null
       ? []
       : sources.map((s) => edge(s, hostOrAddress(host), port, protocol, "secret-store", key, origin));
   });
+  return written.length > 0 ? written : knownStore(reading, sources);
 };
+
+/** AWS names its service apart; every other provider is known by the name of its section. */
+const storeName = (provider: string, section: Json): string =>
+  provider === "aws" ? (text(section["service"]) ?? "secretsmanager").toLowerCase() : provider.toLowerCase();
+
+/** A store that names no server: its provider's public API. */
+const knownStore = ({ object }: Reading, sources: readonly Source[]): readonly DeclaredEdge[] =>
+  Object.entries(record(at(object.object, "spec", "provider"))).flatMap(([provider, section]) => {
+    if (!isRecord(section)) return [];
+    const path = ["spec", "provider", provider];
+    const origin = object.locate(path) ?? object.origin;
+    return apiHosts(storeName(provider, section), (key) => text(section[key])).flatMap((host) =>
+      sources.map((s) => edge(s, { kind: "host", host }, 443, "TCP", "secret-store", path.join("."), origin)),
+    );
+  });
 
 const RECEIVERS: Readonly<Record<string, string>> = {
   pushoverConfigs: "api.pushover.net",

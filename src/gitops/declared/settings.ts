@@ -2,7 +2,8 @@ import type { Certainty } from "../../facts/known.ts";
 import type { Origin } from "../../facts/policy.ts";
 import { isRecord, portNumber, put, scalar, type Json, type Path } from "../json.ts";
 import { readYaml } from "../yaml-file.ts";
-import { impliedPort, isListening, isShown } from "./meaning.ts";
+import { apiHosts, isProviderName } from "../knowledge/providers.ts";
+import { impliedPort, isListening, isProviderKey, isShown } from "./meaning.ts";
 import { isHostName, pairsIn, urlsIn, type Target } from "./targets.ts";
 
 /** A place found in one setting of one workload. */
@@ -109,16 +110,7 @@ const hostSetting = (map: Json, name: string, value: string): Target | null => {
   const isAlone = beside === null && implied === null;
   if (isAlone && (isListening(name) || !host.includes("."))) return null;
   const port = beside ?? implied?.port ?? null;
-  return {
-    host,
-    port,
-    protocol: "TCP",
-    scheme: null,
-    speaks: implied?.speaks ?? null,
-    discovers: false,
-    line: 0,
-    column: 0,
-  };
+  return { ...NOWHERE, host, port, speaks: implied?.speaks ?? null };
 };
 
 const inText = (
@@ -135,6 +127,13 @@ const inText = (
   if (isShown(name)) return [];
   const shift = flag === null ? 0 : text.length - (flag[2] ?? "").length;
   const body = flag?.[2] ?? text;
+  if (isProviderKey(name) && isProviderName(body))
+    return apiHosts(body, () => null).map((host) => ({
+      target: { ...NOWHERE, host, port: 443 },
+      key: name,
+      origin: locate(0, shift),
+      sure,
+    }));
   return [...urlsIn(body), ...pairsIn(body)].map((target) => ({
     target,
     key: name,
@@ -142,6 +141,8 @@ const inText = (
     sure,
   }));
 };
+
+const NOWHERE = { protocol: "TCP", scheme: null, speaks: null, discovers: false, line: 0, column: 0 } as const;
 
 /** A file that stands inside a value: read as YAML where it is, line by line where it is not. */
 const inFile = (text: string, key: string, locate: (line: number, column: number) => Origin): readonly Found[] => {

@@ -1,15 +1,21 @@
-import type { WorkloadFact } from "../../facts/inventory.ts";
+import type { DeclaredEdge, WorkloadFact } from "../../facts/inventory.ts";
 import type { Rendered } from "../flux/reconcile.ts";
 import { at, isRecord, list, record, text, type Json, type Path } from "../json.ts";
 import type { Release } from "../helm/release.ts";
+import { apiHosts } from "../knowledge/providers.ts";
 import { templatePath } from "../workloads.ts";
 import { environmentReferences, placeIn, referencesOf, type Configs, type Reference } from "./configs.ts";
+import { calledByContainer, calledByFiles, shellOf, type CalledAt } from "./containers.ts";
+import { edge } from "./reading.ts";
+import type { Shell } from "./scripts.ts";
 import { search, type Found, type Place } from "./settings.ts";
 
 /** What one workload is told, and where. */
 export interface Told {
   readonly workload: Pick<WorkloadFact, "namespace" | "kind" | "name">;
   readonly found: readonly Found[];
+  /** Where its scripts go without a URL: package managers, database clients. */
+  readonly called?: readonly CalledAt[];
 }
 
 const fromReferences = (references: readonly Reference[], namespace: string, configs: Configs): readonly Found[] => {
@@ -36,8 +42,32 @@ export const toldByManifest = (object: Rendered, configs: Configs): readonly Tol
       ),
     ),
   );
-  const found = [...own, ...fromReferences(referencesOf(pod), object.namespace ?? "", configs)];
-  return [{ workload: { namespace: object.namespace ?? "", kind: object.kind, name: object.name }, found }];
+  const namespace = object.namespace ?? "";
+  const references = referencesOf(pod);
+  const found = [...own, ...fromReferences(references, namespace, configs)];
+  const containers = (["containers", "initContainers"] as const).flatMap((field) =>
+    list(at(pod, field)).map((container, index) => ({ container, base: [...spec, field, index] })),
+  );
+  const called = [
+    ...containers.flatMap(({ container, base }) => calledByContainer(container, base, place.locate)),
+    ...scriptsIn(references, namespace, configs, shellOf(containers[0]?.container)),
+  ];
+  return [{ workload: { namespace, kind: object.kind, name: object.name }, found, called }];
+};
+
+/** Scripts that are mounted: which container runs them nobody says, and nearly always it is the first. */
+const scriptsIn = (
+  references: readonly Reference[],
+  namespace: string,
+  configs: Configs,
+  shell: Shell,
+): readonly CalledAt[] => {
+  const seen = new Map(references.map((r) => [`${r.kind}/${r.name}`, r]));
+  return [...seen.values()].flatMap(({ kind, name }) => {
+    const config = configs(kind, namespace, name);
+    if (config === null) return [];
+    return calledByFiles(config.data, shell, placeIn(config.object, config.base, "likely").locate);
+  });
 };
 
 const valuesPlace = (
@@ -107,7 +137,19 @@ export const toldByAppTemplate = (
       ...containers.flatMap((c) => environmentReferences(at(c, "env"), at(c, "envFrom"))),
       ...mounted(values, id, fill),
     ].map((r) => ({ ...r, name: fill(r.name) }));
-    return [{ workload, found: [...own, ...fromReferences(references, release.namespace, configs)] }];
+    const bases: readonly Path[] = single
+      ? [[]]
+      : ["containers", "initContainers"].flatMap((field) =>
+          Object.keys(record(at(controller, field))).map((name) => ["controllers", id, field, name]),
+        );
+    const called = [
+      ...bases.flatMap((base) => {
+        const origin = valuesPlace(release, "certain").findLast((s) => at(s.values, ...base) !== undefined);
+        return origin === undefined ? [] : calledByContainer(at(values, ...base), base, origin.place.locate);
+      }),
+      ...scriptsIn(references, release.namespace, configs, shellOf(containers[0])),
+    ];
+    return [{ workload, found: [...own, ...fromReferences(references, release.namespace, configs)], called }];
   });
 };
 
@@ -140,4 +182,21 @@ export const toldByChart = (release: Release, workloads: readonly WorkloadFact[]
     );
     return [{ workload: workload ?? first, found }];
   });
+};
+
+/** external-dns says its provider in one word, which alone may mean much else: `aws`, `google`, `azure`. */
+export const toldToExternalDns = (release: Release, workloads: readonly WorkloadFact[]): readonly DeclaredEdge[] => {
+  if (release.chart.name !== "external-dns") return [];
+  const { values } = release;
+  const path = isRecord(values["provider"]) ? ["provider", "name"] : ["provider"];
+  const name = text(at(values, ...path));
+  const environment = shellOf({ env: values["env"] }).environment;
+  const region = environment.get("AWS_REGION") ?? environment.get("AWS_DEFAULT_REGION") ?? null;
+  const source = release.sources.findLast((s) => at(s.values, ...path) !== undefined);
+  if (name === null || source === undefined) return [];
+  return apiHosts(name, (key) => (key === "region" ? region : null)).flatMap((host) =>
+    workloads.map((w) =>
+      edge(w, { kind: "host", host }, 443, "TCP", "dns-provider", path.join("."), source.locate(path)),
+    ),
+  );
 };

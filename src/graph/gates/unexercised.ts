@@ -1,4 +1,5 @@
 import { iso } from "../../facts/clock.ts";
+import { targetName } from "../../facts/declared.ts";
 import { unexercised as judgeUnexercised } from "../../replay/synthetic.ts";
 import type { Exercise, Unplaced } from "../../replay/synthetic.ts";
 import { candidateOf } from "../facts/candidate.ts";
@@ -16,16 +17,9 @@ const origin = (e: Exercise): string => {
 export const exerciseName = ({ flow }: Exercise): string =>
   `${flow.source.id} -> ${flow.destination.id} ${flow.port}/${flow.protocol}`;
 
-const targetOf = (u: Unplaced): string => {
-  const { target } = u.declared;
-  if (target.kind === "host") return target.host;
-  if (target.kind === "address") return target.address;
-  return `${target.namespace}/${target.name}`;
-};
-
 export const unplacedName = (u: Unplaced): string => {
   const { source, port, protocol } = u.declared;
-  return `${source.namespace}/${source.kind}/${source.workload} -> ${targetOf(u)} ${port}/${protocol}`;
+  return `${source.namespace}/${source.kind}/${source.workload} -> ${targetName(u.declared)} ${port}/${protocol}`;
 };
 
 const unexplained = (facts: GateFacts, edge: string): boolean => explanationOf(facts, edge) === null;

@@ -30,6 +30,7 @@ export const OUTSIDERS: readonly Outsider[] = [
   { id: "charts", name: "registry.example", ips: ["198.51.100.30"] },
   { id: "acme", name: "acme.ca.example", ips: ["198.51.100.40"] },
   { id: "acme-dns", name: "acmedns.provider.example", ips: ["198.51.100.41"] },
+  { id: "zone-servers", name: null, ips: ["198.51.100.42"] },
   { id: "s3", name: "s3.offsite.example", ips: ["203.0.113.40"] },
   { id: "films", name: "metadata.films.example", ips: [50, 51, 52, 53, 54, 55].map((n) => `203.0.113.${String(n)}`) },
   { id: "tunnel-edge", name: "edge.tunnel.example", ips: ["203.0.113.60"] },

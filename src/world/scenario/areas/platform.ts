@@ -155,6 +155,8 @@ export const PLATFORM: Area = {
       { kind: "days", every: 60, hour: 4 },
       { asks: "acmedns.provider.example" },
     ),
+    // Whether the record has reached the zone's own servers, which are asked by address.
+    talk("cert-manager/cert-manager", "outside:zone-servers", "53/UDP", { kind: "days", every: 60, hour: 4 }),
     // The API server dials the container port, and only when somebody writes a certificate (lesson 34).
     talk("node:node-1", "cert-manager/cert-manager-webhook", "10250", asked),
   ],
@@ -166,6 +168,7 @@ export const PLATFORM: Area = {
       "node:node-1 > cert-manager/cert-manager-webhook:10250",
       "cert-manager/cert-manager > outside:acme:443",
       "cert-manager/cert-manager > outside:acme-dns:443",
+      "cert-manager/cert-manager > outside:zone-servers:53/UDP",
     ),
     journey(
       "apply certificate",
