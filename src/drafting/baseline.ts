@@ -15,7 +15,7 @@ const udp = (port: number) => ({ port: String(port), protocol: "UDP" });
 const additive = (name: string, ingress: readonly Entry[], egress: readonly Entry[]): PolicyParts => ({
   name,
   namespace: null,
-  selector: {},
+  selector: { labels: {}, absent: [] },
   ingress,
   egress,
 });

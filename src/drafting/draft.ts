@@ -24,6 +24,7 @@ import { type Field, observedNeeds } from "./observed.ts";
 import { namespacePlace } from "./places.ts";
 import { planPolicies } from "./policies.ts";
 import { styleOf } from "./style.ts";
+import { witnessed } from "./witnessed.ts";
 import { writable } from "./writable.ts";
 
 export interface DraftInput {
@@ -63,7 +64,8 @@ const coverageNotes = (coverage: Coverage | null): readonly string[] => {
  * that holds its own result it changes nothing. Throws `OperatorError("input")` when there is no place to write to.
  */
 export const draftAllows = (input: DraftInput): Draft => {
-  const { tree, inventory, namespace, facts, settings, writer } = input;
+  const { tree, namespace, facts, settings, writer } = input;
+  const inventory = witnessed(input.inventory, input.edges);
   const folder = namespaceFolder(inventory, namespace);
   const style = styleOf(tree, inventory);
   const home = namespacePlace(tree, inventory, namespace, folder);

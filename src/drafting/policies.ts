@@ -11,7 +11,7 @@ import { byText, type LeftOut, type Need } from "./need.ts";
 import { type Place, placeOf } from "./places.ts";
 import { type Entry, policyObject, type PolicyParts, ruleObject } from "./policy-object.ts";
 import { type Rule, rulesOf } from "./rules.ts";
-import { selectorFor } from "./selector.ts";
+import { type Selector, selectorFor } from "./selector.ts";
 import { safeName, type Style } from "./style.ts";
 
 export interface PlannedPolicy {
@@ -46,7 +46,7 @@ export interface PolicyPlanInput {
 
 interface Group {
   readonly subject: WorkloadFact;
-  readonly selector: Readonly<Record<string, string>>;
+  readonly selector: Selector;
   readonly shared: readonly WorkloadFact[];
   readonly wides: readonly Wide[];
 }
@@ -73,10 +73,11 @@ const groupsOf = (input: PolicyPlanInput, dropped: Set<Need>, leftOut: LeftOut[]
       });
       continue;
     }
-    const key = JSON.stringify(Object.entries(chosen.labels).sort(([a], [b]) => byText(a, b)));
+    const { labels, absent, shared } = chosen;
+    const key = JSON.stringify([Object.entries(labels).sort(([a], [b]) => byText(a, b)), absent]);
     const other = groups.get(key);
     const wides = [...(other?.wides ?? []), wide];
-    groups.set(key, { subject: other?.subject ?? subject, selector: chosen.labels, shared: chosen.shared, wides });
+    groups.set(key, { subject: other?.subject ?? subject, selector: { labels, absent }, shared, wides });
   }
   return [...groups].sort(([a], [b]) => byText(a, b)).map(([, group]) => group);
 };
@@ -104,20 +105,26 @@ const keyless = (labels: unknown): string | null => {
     .join("\n");
 };
 
+/** Whether a selector's expressions ask for exactly these keys to be absent. */
+const asksAbsence = (expressions: unknown, absent: readonly string[]): boolean => {
+  const asked = (Array.isArray(expressions) ? expressions : []).map((e: unknown) =>
+    isRecord(e) && e["operator"] === "DoesNotExist" ? String(e["key"]).replace(/^(any|k8s):/, "") : null,
+  );
+  return asked.length === absent.length && absent.every((key) => asked.includes(key));
+};
+
 /** The app's own additive policy, where one stands that selects exactly these pods and belongs to this namespace alone. */
-const standing = (
-  selector: Readonly<Record<string, string>>,
-  input: PolicyPlanInput,
-  shared: ReadonlySet<string>,
-): AppliedPolicy | null => {
+const standing = (selector: Selector, input: PolicyPlanInput, shared: ReadonlySet<string>): AppliedPolicy | null => {
   const own = input.inventory.policies.filter((p) => {
     const spec = isRecord(p.object) ? p.object["spec"] : null;
     if (p.ref.kind !== "CiliumNetworkPolicy" || p.ref.namespace !== input.namespace || !isRecord(spec)) return false;
     if (p.origin === null || shared.has(p.origin.file)) return false;
     const pods = spec["endpointSelector"];
     const flag = spec["enableDefaultDeny"];
-    if (!isRecord(pods) || pods["matchExpressions"] !== undefined || !isRecord(flag)) return false;
-    return flag["ingress"] === false && flag["egress"] === false && keyless(pods["matchLabels"]) === keyless(selector);
+    if (!isRecord(pods) || !isRecord(flag) || !asksAbsence(pods["matchExpressions"], selector.absent)) return false;
+    return (
+      flag["ingress"] === false && flag["egress"] === false && keyless(pods["matchLabels"]) === keyless(selector.labels)
+    );
   });
   return own.sort((a, b) => byText(a.ref.name, b.ref.name))[0] ?? null;
 };
@@ -171,6 +178,10 @@ export const planPolicies = (input: PolicyPlanInput): PolicyPlan => {
     if (group.shared.length > 0)
       notes.push(
         `${group.subject.name} shares every label with ${group.shared.map((w) => w.name).join(", ")}: one policy selects them all.`,
+      );
+    if (group.selector.absent.length > 0)
+      notes.push(
+        `${workloadId(group.subject)} carries no label that others lack: its policy selects pods without ${group.selector.absent.join(" and ")}. A label of its own on its pod template would say it better.`,
       );
     const place = placeOf(tree, inventory, group.subject, home);
     const stands = standing(group.selector, input, shared);

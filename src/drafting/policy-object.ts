@@ -1,7 +1,7 @@
 import type { WorkloadFact } from "../facts/inventory.ts";
 import type { RulePeer } from "./generalise.ts";
 import type { Rule, RulePort } from "./rules.ts";
-import { selectorFor } from "./selector.ts";
+import { type Selector, selectorFor, selectorObject } from "./selector.ts";
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -27,7 +27,7 @@ const endpoints = (peer: RulePeer & { readonly kind: "pods" | "all-pods" }, cont
   const chosen = selectorFor(peer.workload ?? pods, context.workloads);
   if (chosen === null) return null;
   const own = peer.namespace === context.namespace;
-  return { matchLabels: { ...(own ? {} : { [context.namespaceKey]: peer.namespace }), ...chosen.labels } };
+  return selectorObject(chosen, own ? {} : { [context.namespaceKey]: peer.namespace });
 };
 
 const toPorts = (ports: readonly RulePort[]): readonly Json[] => {
@@ -71,7 +71,7 @@ export interface PolicyParts {
   readonly name: string;
   /** Written out only where neither Flux nor kustomize sets it. */
   readonly namespace: string | null;
-  readonly selector: Readonly<Record<string, string>>;
+  readonly selector: Selector;
   readonly ingress: readonly Entry[];
   readonly egress: readonly Entry[];
 }
@@ -81,7 +81,7 @@ export const policyObject = (parts: PolicyParts): Json => ({
   kind: "CiliumNetworkPolicy",
   metadata: { name: parts.name, ...(parts.namespace === null ? {} : { namespace: parts.namespace }) },
   spec: {
-    endpointSelector: Object.keys(parts.selector).length === 0 ? {} : { matchLabels: parts.selector },
+    endpointSelector: selectorObject(parts.selector),
     enableDefaultDeny: { ingress: false, egress: false },
     ...(parts.ingress.length === 0 ? {} : { ingress: parts.ingress.map((e) => e.rule) }),
     ...(parts.egress.length === 0 ? {} : { egress: parts.egress.map((e) => e.rule) }),

@@ -3,9 +3,15 @@ import type { WorkloadFact } from "../facts/inventory.ts";
 import { selects } from "../facts/landing.ts";
 import { byText } from "./need.ts";
 
-/** Labels to select by, and who else carries them. */
-export interface Chosen {
+/** What a policy's selector asks of a pod. */
+export interface Selector {
   readonly labels: Readonly<Record<string, string>>;
+  /** Keys that the pods must not carry: what tells them from others who carry the same and more. */
+  readonly absent: readonly string[];
+}
+
+/** Labels to select by, and who else carries them. */
+export interface Chosen extends Selector {
   /** Other workloads of the namespace that these labels select as well: they cannot be told apart. */
   readonly shared: readonly WorkloadFact[];
 }
@@ -56,16 +62,48 @@ const belongsTo = (a: WorkloadFact, b: WorkloadFact): boolean => {
   return cluster !== undefined && cluster === b.podLabels["cnpg.io/cluster"];
 };
 
+/** These say which part of something a pod is, and mean nothing without saying of what. */
+const PARTS = /(^|\/)(component|controller|part-of|tier|role)$/;
+
+/** With more than this the pods are known by what they are not, and nobody can read it. */
+const MAX_ABSENT = 2;
+
+/** The fewest keys that every one of these carries and the workload does not; null where that takes too many. */
+const absentFrom = (
+  workload: Pick<WorkloadFact, "podLabels"> & { readonly labelsComplete?: boolean },
+  rivals: readonly WorkloadFact[],
+): readonly string[] | null => {
+  if (workload.labelsComplete !== true) return null;
+  const chosen: string[] = [];
+  for (let left = rivals; left.length > 0;) {
+    if (chosen.length === MAX_ABSENT) return null;
+    const counts = new Map<string, number>();
+    for (const rival of left)
+      for (const key of candidates(rival.podLabels))
+        if (!Object.hasOwn(workload.podLabels, key)) counts.set(key, (counts.get(key) ?? 0) + 1);
+    const best = [...counts].sort(([a, n], [b, m]) => m - n || rank(a) - rank(b) || byText(a, b))[0]?.[0];
+    if (best === undefined) return null;
+    chosen.push(best);
+    left = left.filter((rival) => !Object.hasOwn(rival.podLabels, best));
+  }
+  return chosen.sort(byText);
+};
+
+const rank = (key: string): number => {
+  const at = PREFERRED.findIndex((k) => k === key);
+  return at < 0 ? PREFERRED.length : at;
+};
+
 /**
- * The fewest labels that select this workload's pods and no other workload's of the same namespace. With every label
- * shared, all of them are returned together with those who share them. Null: there is no label to select by.
+ * The fewest labels that select this workload's pods and no other workload's of the same namespace; where others carry
+ * all of its labels and more, the keys that only they carry as well. Where nothing tells them apart, all its labels
+ * together with those who share them. Null: there is nothing to select by.
  */
 export const selectorFor = (
-  workload: Pick<WorkloadFact, "podLabels"> & { readonly namespace: string },
+  workload: Pick<WorkloadFact, "podLabels"> & { readonly namespace: string; readonly labelsComplete?: boolean },
   there: readonly WorkloadFact[],
 ): Chosen | null => {
   const keys = candidates(workload.podLabels);
-  if (keys.length === 0) return null;
   const others = there.filter(
     (w) =>
       w !== workload && w.namespace === workload.namespace && !w.hostNetwork && !belongsTo(w, workload as WorkloadFact),
@@ -74,8 +112,14 @@ export const selectorFor = (
     const labels = pick(workload.podLabels, by);
     return others.filter((w) => selects(labels, w.podLabels));
   };
+  if (keys.length === 0) {
+    // Without a label of its own it is known by lacking everybody else's; alone it is the whole namespace.
+    const absent = others.length === 0 ? null : absentFrom(workload, others);
+    return absent === null ? null : { labels: {}, absent, shared: [] };
+  }
   for (const key of keys)
-    if (rivals([key]).length === 0) return { labels: pick(workload.podLabels, [key]), shared: [] };
+    if (!PARTS.test(key) && rivals([key]).length === 0)
+      return { labels: pick(workload.podLabels, [key]), absent: [], shared: [] };
   const chosen: string[] = [];
   let left = rivals([]).length;
   for (const key of keys) {
@@ -85,5 +129,20 @@ export const selectorFor = (
     left = remaining;
     if (left === 0) break;
   }
-  return { labels: pick(workload.podLabels, chosen), shared: rivals(chosen) };
+  const labels = pick(workload.podLabels, chosen);
+  const shared = rivals(chosen);
+  const absent = shared.length === 0 ? [] : absentFrom(workload, shared);
+  return absent === null ? { labels, absent: [], shared } : { labels, absent, shared: [] };
+};
+
+/** A selector as Kubernetes writes it; `more`: labels that stand before its own. */
+export const selectorObject = (
+  { labels, absent }: Selector,
+  more: Readonly<Record<string, string>> = {},
+): Readonly<Record<string, unknown>> => {
+  const all = { ...more, ...labels };
+  return {
+    ...(Object.keys(all).length === 0 ? {} : { matchLabels: all }),
+    ...(absent.length === 0 ? {} : { matchExpressions: absent.map((key) => ({ key, operator: "DoesNotExist" })) }),
+  };
 };

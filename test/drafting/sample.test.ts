@@ -111,11 +111,6 @@ const ADMITTED: Readonly<Record<string, readonly string[]>> = {
   tools: ["tools/Deployment/notes-proxy > network/Deployment/envoy-external:10443/TCP (asked)"],
 };
 
-/** Its pods carry no label at all, and a rule of theirs would be a rule of everybody's: the draft says so. */
-const BEYOND: Readonly<Record<string, readonly string[]>> = {
-  iot: ["iot/Job/tidy > fqdn:packages.distro.example:80/TCP (asked)"],
-};
-
 describe.each(NAMESPACES)("the sample's %s, drafted from one day of its traffic", (namespace) => {
   const draft = draftOf(namespace);
   const merged = overlay(tree, draft.files);
@@ -126,8 +121,7 @@ describe.each(NAMESPACES)("the sample's %s, drafted from one day of its traffic"
 
   it("loses no legitimate flow under default-deny, rare ones and logins included", () => {
     const lost = flows.filter((f) => touches(f, namespace) && decide(f).verdict !== "allowed").map(told);
-    const beyond = BEYOND[namespace] ?? [];
-    expect([...new Set(lost)].filter((flow) => !beyond.includes(flow))).toEqual([]);
+    expect([...new Set(lost)]).toEqual([]);
   });
 
   it("admits nothing besides, but for what is written down here", () => {

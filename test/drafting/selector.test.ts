@@ -26,23 +26,48 @@ describe("labels to select by", () => {
   it("are as few as keep two workloads apart", () => {
     const red = of("red", { app: "shop", part: "x", colour: "red" });
     const blue = of("blue", { app: "shop", part: "x", colour: "blue" });
-    expect(chosen(red, blue)).toEqual({ labels: { colour: "red" }, shared: [] });
+    expect(chosen(red, blue)).toEqual({ labels: { colour: "red" }, absent: [], shared: [] });
     const one = of("one", { app: "a", part: "x" });
     const two = of("two", { app: "a", part: "y" });
     const three = of("three", { app: "b", part: "x" });
-    expect(chosen(one, two, three)).toEqual({ labels: { app: "a", part: "x" }, shared: [] });
+    expect(chosen(one, two, three)).toEqual({ labels: { app: "a", part: "x" }, absent: [], shared: [] });
+  });
+
+  it("are never a part's name without the name of what it is a part of", () => {
+    const main = of("gateway", { "app.kubernetes.io/name": "gateway", "app.kubernetes.io/controller": "main" });
+    const hook = of("hook", { "app.kubernetes.io/name": "gateway", "app.kubernetes.io/controller": "hook" });
+    expect(chosen(main, hook)?.labels).toEqual({
+      "app.kubernetes.io/name": "gateway",
+      "app.kubernetes.io/controller": "main",
+    });
+  });
+
+  it("leave out who carries the same labels and more, by what only the others carry", () => {
+    const web = of("web", { app: "web" });
+    const cache = of("cache", { app: "web", part: "cache" });
+    expect(chosen(web, cache)).toEqual({ labels: { app: "web" }, absent: ["part"], shared: [] });
+    expect(chosen(cache, web)).toEqual({ labels: { part: "cache" }, absent: [], shared: [] });
+  });
+
+  it("know pods without any label by that, where everybody else carries one", () => {
+    const job = of("tidy", { "job-name": "tidy-1" });
+    const web = of("web", { "app.kubernetes.io/name": "web", team: "a" });
+    const hub = of("hub", { "app.kubernetes.io/name": "hub", team: "b" });
+    expect(chosen(job, web, hub)).toEqual({ labels: {}, absent: ["app.kubernetes.io/name"], shared: [] });
+    expect(chosen({ ...job, labelsComplete: false }, web, hub)).toBeNull();
+    expect(chosen(job, web, of("bare", {}))).toBeNull();
   });
 
   it("are all of them, with the others named, where nothing tells the pods apart", () => {
     const web = of("web", { app: "web" });
     const twin = of("twin", { app: "web" });
-    expect(chosen(web, twin)).toEqual({ labels: { app: "web" }, shared: [twin] });
+    expect(chosen(web, twin)).toEqual({ labels: { app: "web" }, absent: [], shared: [twin] });
   });
 
   it("take a database's cluster and the Jobs that belong to it for one", () => {
     const pg = of("pg", { "cnpg.io/cluster": "pg", role: "primary" });
     const job = of("pg-join", { "cnpg.io/cluster": "pg", "cnpg.io/jobRole": "join" });
-    expect(chosen(pg, job)).toEqual({ labels: { "cnpg.io/cluster": "pg" }, shared: [] });
+    expect(chosen(pg, job)).toEqual({ labels: { "cnpg.io/cluster": "pg" }, absent: [], shared: [] });
   });
 
   it("are none where there is nothing to go by", () => {
