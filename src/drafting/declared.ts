@@ -4,7 +4,8 @@ import { hasVariable, isPrivate, type Landing, landings, type PodsFact, selects 
 import type { Direction } from "../facts/verdict.ts";
 import { isSafeName } from "./names.ts";
 import type { Entity, LeftOut, Need, PeerKey } from "./need.ts";
-import { type Field, type Gathered, podsPattern, servesHttp3 } from "./observed.ts";
+import { type Field, type Gathered, servesHttp3 } from "./observed.ts";
+import { patternOf, podsPattern } from "./pattern-of.ts";
 import { isFanOutTool, type PatternId } from "./patterns.ts";
 
 interface Aim {
@@ -41,17 +42,6 @@ const outsideAim = (host: string | null, address: string | null, field: Field): 
   return { peer: { kind: "name", name }, pattern: "outside", widened: null };
 };
 
-const CONTROLLERS = new Set(["acme", "dns-provider", "secret-store"]);
-
-const patternOf = (why: string, pattern: PatternId, landing: Landing): PatternId => {
-  if (why === "issuer") return landing.kind === "pods" ? "login" : pattern;
-  if (why === "backup") return pattern === "outside-any" ? pattern : "backup";
-  if (CONTROLLERS.has(why) && landing.kind === "outside") return "controller";
-  if (why === "database" && landing.kind === "pods") return "database";
-  const through = landing.kind === "pods" ? (landing.through ?? "") : "";
-  return through.startsWith("Gateway ") && pattern === "cross-namespace" ? "balanced" : pattern;
-};
-
 const aimOf = (landing: Landing, direction: Direction, field: Field): Aim | null => {
   if (landing.kind === "unknown") return null;
   if (landing.kind === "apiserver")
@@ -60,7 +50,7 @@ const aimOf = (landing: Landing, direction: Direction, field: Field): Aim | null
   if (landing.pods.workload?.hostNetwork === true)
     return { peer: { kind: "entities", entities: NODES }, pattern: "node", widened: null };
   const peer = podsPeer(landing.pods);
-  return { peer, pattern: podsPattern(peer, direction, field), widened: null };
+  return { peer, pattern: podsPattern(peer, direction, field, landing.port), widened: null };
 };
 
 const need = (
@@ -121,7 +111,8 @@ export const declaredNeeds = (field: Field): Gathered => {
     if (landing.kind === "pods" && governed(landing.pods.workload, namespace) && !source.suspended) {
       const pods = { namespace: source.namespace, labels: source.podLabels, workload: source };
       const peer = clientPeer(pods);
-      const pattern = peer.kind === "pods" ? podsPattern(peer, "ingress", field) : "node";
+      const plain = peer.kind === "pods" ? podsPattern(peer, "ingress", field, landing.port) : "node";
+      const pattern = patternOf(declared.why, plain, landing);
       needs.push(need(landing.pods.workload, "ingress", { peer, pattern, widened: null }, landing, field, more));
     }
   }

@@ -28,19 +28,27 @@ const sourceLine = (needs: readonly Need[]): string => {
   return parts.join("; ");
 };
 
-const patternOf = (rule: Rule): (typeof PATTERNS)[keyof typeof PATTERNS] => {
-  const ids = distinct(rule.needs.map((n) => n.pattern));
+type Named = (typeof PATTERNS)[keyof typeof PATTERNS];
+
+/** What most of a rule's needs are; with as many of each, what stands first among the patterns. */
+const patternsOf = (rule: Rule): readonly Named[] => {
   const order = Object.keys(PATTERNS);
-  const first = [...ids].sort((a, b) => order.indexOf(a) - order.indexOf(b))[0] ?? "cross-namespace";
-  return PATTERNS[first];
+  const groups = [...Map.groupBy(rule.needs, (n) => n.pattern)];
+  return groups
+    .sort(([a, n], [b, m]) => m.length - n.length || order.indexOf(a) - order.indexOf(b))
+    .map(([id]) => PATTERNS[id]);
 };
+
+const patternOf = (rule: Rule): Named => patternsOf(rule)[0] ?? PATTERNS["cross-namespace"];
+
+const titleOf = ({ title, lesson }: Named): string => `${title}${lesson === null ? "" : ` (lesson ${lesson})`}.`;
 
 /** The comment above a rule in the YAML. */
 export const commentOf = (rule: Rule): readonly string[] => {
-  const pattern = patternOf(rule);
-  const lesson = pattern.lesson === null ? "" : ` (lesson ${pattern.lesson})`;
+  // Entities of one port stand in one list, whatever each of them is there for.
+  const patterns = rule.peers[0]?.kind === "entities" ? patternsOf(rule) : [patternOf(rule)];
   const source = sourceLine(rule.needs);
-  const lines = [`${pattern.title}${lesson}.`, `${source.charAt(0).toUpperCase()}${source.slice(1)}.`];
+  const lines = [...patterns.map(titleOf), `${source.charAt(0).toUpperCase()}${source.slice(1)}.`];
   if (rule.reasons.length > 0) lines.push(`Wider than what was seen: ${rule.reasons.join("; ")}.`);
   return lines;
 };

@@ -9,6 +9,7 @@ import type { Roster } from "../facts/who.ts";
 import type { Faces } from "./faces.ts";
 import { isSafeName } from "./names.ts";
 import type { Entity, LeftOut, Need, PeerKey } from "./need.ts";
+import { patternFor, podsPattern } from "./pattern-of.ts";
 import type { PatternId } from "./patterns.ts";
 
 export interface Field {
@@ -131,7 +132,7 @@ const targets = (
   if (namespace !== null) {
     const workload = field.roster.workloadOf(end);
     const peer: PeerKey = { kind: "pods", namespace, workload, labels: workload?.podLabels ?? podLabelsOf(labels) };
-    const pattern = podsPattern(peer, direction, field);
+    const pattern = podsPattern(peer, direction, field, edge.port);
     return [{ peer, pattern, widened: null, faces: field.faces.recorded(end, workload) }];
   }
   if (!isWorld(labels)) return [];
@@ -145,26 +146,6 @@ const targets = (
       faces: null,
     },
   ];
-};
-
-/** Which of the plan's patterns a connection between pods is. */
-export const podsPattern = (
-  peer: PeerKey & { readonly kind: "pods" },
-  direction: Direction,
-  field: Pick<Field, "inventory" | "facts" | "namespace">,
-): PatternId => {
-  const labels = peer.workload?.podLabels ?? peer.labels;
-  const { facts, inventory, namespace } = field;
-  const is = (wanted: Readonly<Record<string, string>>): boolean =>
-    Object.entries(wanted).every(([k, v]) => labels[k] === v);
-  if (direction === "ingress" && inventory.gateways.some((g) => g.podNamespace === peer.namespace && is(g.podLabels)))
-    return "gateway";
-  if (direction === "ingress" && peer.namespace === facts.monitoring.namespace && is(facts.monitoring.labels))
-    return "monitoring";
-  if (direction === "egress" && peer.namespace === facts.dns.namespace && is(facts.dns.labels)) return "dns";
-  if (direction === "egress" && labels["cnpg.io/cluster"] !== undefined) return "database";
-  if (peer.namespace === namespace) return "peer";
-  return "cross-namespace";
 };
 
 const describe = (edge: Edge): string => `${edge.source.id} to ${edge.destination.id}, ${edge.protocol} ${edge.port}`;
@@ -219,7 +200,7 @@ export const observedNeeds = (edges: readonly Edge[], field: Field): Gathered =>
             peer,
             protocol,
             port: edge.port,
-            pattern: edge.protocol.startsWith("ICMP") ? "icmp" : pattern,
+            pattern: patternFor(edge, subject, direction, pattern, field),
             source: "observed",
             // The kubelet of the pod's own node needs no rule (C D.4): it is judged where it is.
             faces: isKubelet

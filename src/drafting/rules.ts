@@ -1,6 +1,6 @@
 import type { Direction, Protocol } from "../facts/verdict.ts";
 import { type RulePeer, rulePeerId, type Wide } from "./generalise.ts";
-import { byText, type Need } from "./need.ts";
+import { byText, type Entity, type Need } from "./need.ts";
 
 export interface RulePort {
   readonly port: number;
@@ -86,11 +86,41 @@ const joinLists = (rules: readonly Rule[]): readonly Rule[] => {
   return out;
 };
 
+const ENTITY_ORDER: readonly Entity[] = [
+  "world",
+  "kube-apiserver",
+  "host",
+  "remote-node",
+  "ingress",
+  "health",
+  "init",
+  "unmanaged",
+];
+
+/** The world going out is a choice with a price, and stands on its own; every other entity is a place of the cluster. */
+const joins = ({ peer, need }: Wide): boolean =>
+  peer.kind === "entities" && (need.direction === "ingress" || !peer.entities.includes("world"));
+
+/** On one port, entities are one list: who may come as a node and who as the world need not be told twice. */
+const joinEntities = (wides: readonly Wide[]): readonly Wide[] => {
+  const all = new Map<string, Set<Entity>>();
+  const portOf = ({ need }: Wide): string => `${need.direction} ${need.protocol} ${need.port}`;
+  for (const wide of wides)
+    if (wide.peer.kind === "entities" && joins(wide))
+      for (const entity of wide.peer.entities)
+        all.set(portOf(wide), (all.get(portOf(wide)) ?? new Set<Entity>()).add(entity));
+  return wides.map((wide) => {
+    const joined = joins(wide) ? all.get(portOf(wide)) : undefined;
+    if (joined === undefined) return wide;
+    return { ...wide, peer: { kind: "entities", entities: ENTITY_ORDER.filter((e) => joined.has(e)) } };
+  });
+};
+
 /** The rules of one endpoint selector, in an order that depends on nothing but what they say. */
 export const rulesOf = (wides: readonly Wide[]): readonly Rule[] => {
   const rules: Rule[] = [];
   for (const direction of ["ingress", "egress"] as const) {
-    const own = wides.filter((w) => w.need.direction === direction);
+    const own = joinEntities(wides.filter((w) => w.need.direction === direction));
     for (const icmp of [false, true]) {
       const some = own.filter((w) => isPortProtocol(w.need.protocol) !== icmp);
       const byPeer = Map.groupBy(some, (w) => rulePeerId(w.peer));

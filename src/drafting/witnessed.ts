@@ -36,7 +36,8 @@ export const witnessed = (inventory: Inventory, edges: readonly Edge[]): Invento
   for (const workload of inventory.workloads) {
     const labels = seen.get(workloadId(workload));
     if (labels === undefined || (workload.labelsComplete && workload.sure === "certain")) continue;
-    if (Object.keys(labels).length > 0) corrected.set(workload, { ...workload, podLabels: labels, labelsComplete: true });
+    if (Object.keys(labels).length > 0)
+      corrected.set(workload, { ...workload, podLabels: labels, labelsComplete: true });
   }
   if (corrected.size === 0) return inventory;
   return {

@@ -37,11 +37,13 @@ const portBeside = (map: Json, key: string): unknown => {
   return undefined;
 };
 
-/** An environment variable is known by its name alone, wherever its container stands. */
+/** An environment variable is known by its name alone, a container's other settings by theirs, wherever it stands. */
 const keyOf = (path: Path): string => {
   const names = path.filter((step) => typeof step === "string");
   const environment = names.findLastIndex((name) => name === "env" || name === "environment");
-  return (environment >= 0 && environment < names.length - 1 ? names.slice(environment + 1) : names).join(".");
+  if (environment >= 0 && environment < names.length - 1) return names.slice(environment + 1).join(".");
+  const container = names.findLastIndex((name) => name === "containers" || name === "initContainers");
+  return (container >= 0 && container < names.length - 1 ? names.slice(container + 1) : names).join(".");
 };
 
 /** Environment in Kubernetes' own spelling, as a map: `[{name: A, value: b}]`. */
