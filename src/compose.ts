@@ -9,4 +9,4 @@ export { openPlace, type Place } from "./compose/place.ts";
 export { openSample, resetSample, type Sample } from "./compose/sample.ts";
 export { openServer } from "./compose/server.ts";
 export type { Setting } from "./compose/setting.ts";
-export { openSignOffDesk } from "./compose/signoff.ts";
+export { openSignOffDesk, signersOf } from "./compose/signoff.ts";

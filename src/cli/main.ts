@@ -22,6 +22,12 @@ const exitCode = (error: unknown): number => {
   return 3;
 };
 
+// Node's notes on its own experiments are not for whoever uses this; every other warning is.
+process.removeAllListeners("warning");
+process.on("warning", (warning) => {
+  if (warning.name !== "ExperimentalWarning") say(`${warning.name}: ${warning.message}`);
+});
+
 // A reader that has seen enough (`| head`) is no error.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   if (error.code === "EPIPE") process.exit(0);

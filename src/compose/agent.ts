@@ -5,14 +5,14 @@ import type { Draft } from "../facts/draft.ts";
 import type { StatusReport } from "../facts/status.ts";
 import type { SourceTree } from "../facts/tree.ts";
 import { campaignSettings, ciliumSettings } from "../config/settings.ts";
-import { attestationReader, readKeys } from "../rollout/attestations.ts";
+import { attestationReader } from "../rollout/attestations.ts";
 import { nextProposals } from "../rollout/stage.ts";
 import { statusReport } from "../rollout/status.ts";
 import type { Answer } from "../graph/answer.ts";
 import type { askGraph as AskGraph, Question } from "../graph/ask.ts";
 import type { OperatorGraph } from "../graph/build.ts";
 import type { Lane } from "../graph/lanes.ts";
-import type { lookAround as LookAround } from "../graph/looking.ts";
+import type { lookAround as LookAround, WalkView } from "../graph/looking.ts";
 import type { GraphPorts } from "../graph/ports.ts";
 import type { StructuredRequest } from "../graph/state.ts";
 import { openCluster } from "./cluster.ts";
@@ -20,7 +20,7 @@ import { evidenceToRead } from "./evidence.ts";
 import { openPlace, type Place } from "./place.ts";
 import { firstDay } from "./sample.ts";
 import type { Setting } from "./setting.ts";
-import { partyOf } from "./signoff.ts";
+import { partyOf, signersOf } from "./signoff.ts";
 
 /** Everything a face can ask for. */
 export interface Agent {
@@ -44,6 +44,8 @@ export interface Agent {
   attest(id: string, thread: string): Promise<Answer>;
   /** What was really seen in the last hour, as Prometheus text; empty where there is no evidence. */
   metrics(): Promise<string>;
+  /** What a walk of the namespace must cause, as Hubble saw it. */
+  walk(namespace: string): Promise<WalkView>;
   dispose(): Promise<void>;
 }
 
@@ -115,7 +117,7 @@ export const openAgents = async (setting: Setting): Promise<(options?: AgentOpti
     facts,
     cluster,
     evidence,
-    attestations: attestationReader({ store: signOffs, keys: () => readKeys(config.signoff.keys), party }),
+    attestations: attestationReader({ store: signOffs, keys: () => signersOf(setting).keys(), party }),
     readInventory: (tree: SourceTree) => gitops.readInventory(tree, facts),
     writer: edit.writer,
     build: async (tree: SourceTree, folder: string): Promise<string | null> => {
@@ -140,6 +142,8 @@ export const openAgents = async (setting: Setting): Promise<(options?: AgentOpti
     pullRequestText: text.pullRequestText,
     signOff: {
       ...signOffs,
+      // A request that was answered is over, whatever the gates said to the answer: the next walk is a new one.
+      requests: (namespace) => signOffs.unanswered(namespace),
       page: (id) => `${party.origin}/signoff/${id}`,
     },
     ledger,
@@ -196,6 +200,7 @@ const agentOver = (parts: {
       return { version: 1, answers };
     },
     draft: (namespace, kind) => look.draftOf(namespace, kind),
+    walk: (namespace) => look.walk(namespace),
     attest: (id, thread) => put({ attestation: id }, thread),
     metrics,
     dispose,

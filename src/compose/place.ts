@@ -10,7 +10,7 @@ import { mirror } from "../git/mirror.ts";
 import { openRepository, type GitRepository } from "../git/plumbing.ts";
 import { openLedger, type LedgerStore } from "../store/ledger.ts";
 import type { World } from "../world/world.ts";
-import { makeStateFolder, type Setting } from "./setting.ts";
+import { isSample, makeStateFolder, type Setting } from "./setting.ts";
 
 /** A repository, its forge and the ledger: cheap to open, and enough for `pr` and `log`. */
 export interface Place {
@@ -86,8 +86,7 @@ const openSampleWorld = async (setting: Setting): Promise<World> => {
 export const openPlace = async (setting: Setting): Promise<Place> => {
   makeStateFolder(setting.state);
   const { config } = setting;
-  const world =
-    config.repository.path === null && config.forge.kind === "local" ? await openSampleWorld(setting) : null;
+  const world = isSample(config) ? await openSampleWorld(setting) : null;
   const clock = world?.clock ?? systemClock;
   const repository =
     world !== null

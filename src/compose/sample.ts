@@ -11,7 +11,7 @@ import { openPlace } from "./place.ts";
 import type { Setting } from "./setting.ts";
 
 /** Plays the world's time with the real collector attached to its Relay. */
-const playWorld = async (
+export const playWorld = async (
   world: World,
   evidence: EvidenceStore,
   progress: Setting["progress"],

@@ -1,14 +1,20 @@
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { OperatorError } from "../facts/errors.ts";
-import { readKeys } from "../rollout/attestations.ts";
 import { openAgent } from "./agent.ts";
 import type { Setting } from "./setting.ts";
-import { partyOf } from "./signoff.ts";
+import { partyOf, signersOf } from "./signoff.ts";
+
+/** Where the forge's secret for webhooks comes from; without one there is no webhook. */
+const WEBHOOK_SECRET = "NETWORK_OPERATOR_WEBHOOK_SECRET";
+
+const ABOUT_SAMPLE =
+  "This is the sample cluster: its links lead to its own front door on this machine, and each thing you do there takes " +
+  "a minute of its time.";
 
 /** Anything beyond this machine needs TLS in front and a public address that passkeys are bound to. */
 const assertLoopback = ({ config }: Setting): void => {
   const { host } = config.server;
-  const isLoopback = host === "localhost" || host === "::1" || host.startsWith("127.");
+  const isLoopback = host === "localhost" || host === "::1" || /^127\.\d+\.\d+\.\d+$/.test(host);
   if (isLoopback || config.signoff.publicUrl?.startsWith("https:") === true) return;
   throw new OperatorError("input", `refusing to listen on ${host} without a public address`, {
     where: "server.host",
@@ -16,59 +22,72 @@ const assertLoopback = ({ config }: Setting): void => {
   });
 };
 
-export const openServer = async (
-  setting: Setting,
-): Promise<{ readonly url: string; readonly tokenFile: string; close(): Promise<void> }> => {
+export interface RunningServer {
+  readonly url: string;
+  readonly tokenFile: string;
+  close(): Promise<void>;
+}
+
+/**
+ * Console, sign-off page, chat API, metrics and webhooks on one port.
+ *
+ * @throws OperatorError `input` when it would listen beyond this machine without a public https address, or the port is
+ *   taken
+ */
+export const openServer = async (setting: Setting): Promise<RunningServer> => {
   assertLoopback(setting);
-  const [{ serve }, { buildApp }, { signOffDesk }, { openSignOffStore }, { secretFile }] = await Promise.all([
-    import("@hono/node-server"),
+  const [{ buildApp }, { listen }, { signOffDesk }, { openSignOffStore }, { secretFile }] = await Promise.all([
     import("../server/app.ts"),
+    import("../server/listen.ts"),
     import("../server/desk.ts"),
     import("../store/signoff.ts"),
     import("../store/secret.ts"),
   ]);
   const agent = await openAgent(setting);
-  const { clock, ledger } = agent.place;
+  const { clock, ledger, world } = agent.place;
+  const door = world === null ? null : await (await import("./front.ts")).openFront(setting, world);
   const store = openSignOffStore(join(setting.state, "signoff.sqlite"), clock);
   const tokenFile = join(setting.state, "token");
-  const { host, port } = setting.config.server;
   const desk = signOffDesk({
     party: partyOf(setting),
     store,
     clock,
-    keysFile: resolve(setting.config.signoff.keys),
-    readKeys: () => readKeys(setting.config.signoff.keys),
+    signers: signersOf(setting),
+    walked: (namespace) => agent.walk(namespace),
+    door: door === null ? null : { leadsTo: (url) => door.leadsTo(url), about: ABOUT_SAMPLE },
     // Which thread waits for this request, as the ledger wrote it down; the answer goes there and nowhere else.
     threadOf: (request) =>
       ledger.entries().findLast((entry) => entry.kind === "pause" && entry.body["request"] === request)?.thread ?? null,
     attest: (id, thread) => agent.attest(id, thread),
   });
-  const metrics = async (): Promise<string> => {
-    const { namespaces } = await agent.status();
-    const stages = new Map<string, number>();
-    for (const { stage } of namespaces) stages.set(stage, (stages.get(stage) ?? 0) + 1);
-    return [
-      "# HELP network_operator_namespaces Namespaces by stage.",
-      "# TYPE network_operator_namespaces gauge",
-      ...[...stages].map(([stage, count]) => `network_operator_namespaces{stage="${stage}"} ${count}`),
-      await agent.metrics(),
-    ].join("\n");
+  const dispose = async (): Promise<void> => {
+    store.dispose();
+    await door?.close();
+    await agent.dispose();
   };
-  const app = buildApp({
-    agent: { ask: (request) => agent.ask(request), status: () => agent.status(), metrics },
-    desk,
-    token: secretFile(tokenFile),
-  });
-  const server = serve({ fetch: app.fetch, hostname: host, port });
-  return {
-    url: partyOf(setting).origin,
-    tokenFile,
-    close: async () => {
-      await new Promise<void>((done) => {
-        server.close(() => done());
-      });
-      store.dispose();
-      await agent.dispose();
-    },
-  };
+  try {
+    const app = buildApp({
+      agent: {
+        ask: (request) => agent.ask(request),
+        status: () => agent.status(),
+        tick: async () => (await agent.tick()).answers,
+        metrics: () => agent.metrics(),
+      },
+      desk,
+      token: secretFile(tokenFile),
+      webhookSecret: process.env[WEBHOOK_SECRET] ?? null,
+    });
+    const server = await listen(app, setting.config.server);
+    return {
+      url: desk.party.origin,
+      tokenFile,
+      close: async () => {
+        await server.close();
+        await dispose();
+      },
+    };
+  } catch (error) {
+    await dispose();
+    throw error;
+  }
 };

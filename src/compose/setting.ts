@@ -9,6 +9,9 @@ export interface Setting {
   readonly progress: { step(what: string, done?: number, total?: number): void; clear(): void };
 }
 
+/** Nothing of one's own is configured: the bundled sample cluster it is. */
+export const isSample = ({ repository, forge }: Config): boolean => repository.path === null && forge.kind === "local";
+
 export const makeStateFolder = (state: string): void => {
   try {
     mkdirSync(state, { recursive: true, mode: 0o700 });

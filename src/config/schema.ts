@@ -21,6 +21,15 @@ const tls = z
   })
   .prefault({});
 
+/** Browsers bind a passkey to a host name in a secure context. */
+const isPasskeyHome = (text: string): boolean => {
+  const { protocol, hostname } = new URL(text);
+  return (
+    (protocol === "https:" && /[a-z]/i.test(hostname.replaceAll(":", ""))) ||
+    (protocol === "http:" && hostname === "localhost")
+  );
+};
+
 export const configSchema = z.strictObject({
   repository: z
     .strictObject({
@@ -137,14 +146,23 @@ export const configSchema = z.strictObject({
     .describe("agent settings that change a verdict"),
   signoff: z
     .strictObject({
-      publicUrl: z.url().nullable().default(null).describe("where people reach the sign-off page"),
-      keys: z.string().default("passkeys.yaml").describe("file of enrolled public keys; never in the database"),
+      publicUrl: z
+        .url()
+        .refine(isPasskeyHome, "passkeys work on https, and on http://localhost, under a name that is no address")
+        .nullable()
+        .default(null)
+        .describe("where people reach the sign-off page; null: http://localhost and the port below"),
+      keys: z
+        .string()
+        .nullable()
+        .default(null)
+        .describe("file of enrolled public keys; null: passkeys.yaml here, or in the sample's state folder"),
     })
     .prefault({}),
   server: z
     .strictObject({
       host: z.string().default("127.0.0.1"),
-      port: z.number().int().min(0).max(65_535).default(8787),
+      port: z.number().int().min(1).max(65_535).default(8787),
     })
     .prefault({}),
 });

@@ -21,6 +21,7 @@ export type BarrierCode =
   | "L2/internal-key"
   | "L2/reconfigured"
   | "L2/no-thread"
+  | "L2/no-pause"
   | "L2/busy"
   | "L2/version"
   | "L4/unsealed"

@@ -9,6 +9,8 @@ import { OperatorError } from "../facts/errors.ts";
 import type { Writer } from "../facts/writer.ts";
 import { replay } from "../replay/replay.ts";
 import { replayJson } from "../replay/json.ts";
+import { walkFlows, type ExpectedFlow } from "../replay/walk.ts";
+import { inventoryAt } from "../rollout/inventory-at.ts";
 import { nodesOf } from "../rollout/soak-facts.ts";
 import { survey, type Survey, type SurveyPorts } from "../rollout/survey.ts";
 import { holdsAllows } from "./facts/holds-allows.ts";
@@ -18,8 +20,17 @@ export interface LookPorts extends SurveyPorts {
   readonly writer: Writer;
 }
 
+/** What a walk must cause and what was seen of it, read up to a moment; null where nobody reads Hubble. */
+export interface WalkView {
+  readonly flows: readonly ExpectedFlow[];
+  /** Milliseconds since the epoch. */
+  readonly readUntil: number | null;
+}
+
 /** What a draft is made from, for whoever only wants to see one. */
 export interface LookingGlass extends Look {
+  /** Cheap enough to be asked every few seconds: main's inventory and the evidence, no survey. */
+  walk(namespace: string): Promise<WalkView>;
   survey(): Promise<Survey>;
   draftOf(namespace: string, kind: "allows" | "default-deny"): Promise<Draft>;
 }
@@ -54,8 +65,18 @@ export const lookAround = (ports: LookPorts): LookingGlass => {
     return draftAllows({ tree, inventory, namespace, facts, settings, writer, ...(await seen(main, namespace)) });
   };
 
+  const walk = async (namespace: string): Promise<WalkView> => {
+    const { forge, evidence, settings, facts, readInventory } = ports;
+    const [tree, span] = await Promise.all([forge.head().then((head) => forge.tree(head)), evidence?.span() ?? null]);
+    const window = span === null ? null : { from: Math.max(span.from, span.to - 30 * DAY), to: span.to + 1 };
+    const edges = window === null ? [] : ((await evidence?.edges({ namespace, window })) ?? []);
+    const inventory = inventoryAt(readInventory, tree);
+    return { flows: walkFlows({ inventory, edges, settings, facts, namespace }), readUntil: span?.to ?? null };
+  };
+
   return {
     survey: here,
+    walk,
     draftOf,
     draft: (namespace) => draftOf(namespace, "allows"),
     status: async () =>

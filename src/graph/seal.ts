@@ -1,5 +1,5 @@
 import { AsyncLocalStorageProviderSingleton } from "@langchain/core/singletons";
-import type { BaseCheckpointSaver } from "@langchain/langgraph";
+import { isCommand, type BaseCheckpointSaver } from "@langchain/langgraph";
 import { BarrierError } from "../facts/barrier.ts";
 import type { Locks } from "../facts/ports.ts";
 import { checkedInput, PLAIN, refuse } from "./seal-input.ts";
@@ -67,8 +67,15 @@ const checkedConfigurable = (given: unknown, trustServerUser: boolean): Asked =>
   return { thread, configurable, checkpoint: typeof checkpoint === "string" && checkpoint !== "" ? checkpoint : null };
 };
 
-/** Only the head is continued, and only a state that this version can read. */
-const checkHead = async (saver: Sealable["checkpointer"], { thread, checkpoint }: Asked): Promise<void> => {
+/** Where the saver keeps what a pause asked. */
+const INTERRUPT = "__interrupt__";
+
+/** Only the head is continued, only a state that this version can read, and only a pause is answered. */
+const checkHead = async (
+  saver: Sealable["checkpointer"],
+  { thread, checkpoint }: Asked,
+  answers: boolean,
+): Promise<void> => {
   if (typeof saver !== "object") {
     if (checkpoint !== null) throw refuse("L2/fork", "there is no thread to branch from", "Leave checkpoint_id out.");
     return;
@@ -79,6 +86,12 @@ const checkHead = async (saver: Sealable["checkpointer"], { thread, checkpoint }
       "L2/fork",
       "this is not the thread's last checkpoint",
       "Continue the thread at its head, or ask anew on a new thread: what is past is not judged again.",
+    );
+  if (answers && head?.pendingWrites?.some(([, channel]) => channel === INTERRUPT) !== true)
+    throw refuse(
+      "L2/no-pause",
+      "this thread waits for no answer: it was never asked, or was answered before",
+      "Ask for it again; an answer counts once, on the thread that waits for it.",
     );
   const version: unknown = head?.checkpoint.channel_values["schemaVersion"];
   if (typeof version === "number" && version > SCHEMA_VERSION)
@@ -163,7 +176,7 @@ export const seal = <Graph extends object>(graph: Graph, options: SealOptions): 
         });
       });
       try {
-        await checkHead(inner.checkpointer, asked);
+        await checkHead(inner.checkpointer, asked, isCommand(checked));
         yield* stream(checked, {
           ...rest,
           configurable: { ...asked.configurable, __pregel_strict_resume: true },
@@ -180,7 +193,7 @@ export const seal = <Graph extends object>(graph: Graph, options: SealOptions): 
     async bulkUpdateState(config: unknown, steps: readonly { updates: readonly Update[] }[]) {
       if (!dismisses(steps)) throw refuse("L2/state-edit", "state is not a caller's to edit", PLAIN);
       const asked = checkedConfigurable((config as { configurable?: unknown } | null)?.configurable, trusted);
-      await checkHead(inner.checkpointer, asked);
+      await checkHead(inner.checkpointer, asked, false);
       return update({ configurable: asked.configurable }, steps);
     },
     updateState: (config: unknown, values: unknown, asNode?: string) => {

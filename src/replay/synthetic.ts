@@ -135,7 +135,7 @@ export interface Unexercised {
   readonly unplaced: readonly Unplaced[];
 }
 
-type Reading = Pick<
+export type Reading = Pick<
   Inventory,
   "namespaces" | "workloads" | "services" | "gateways" | "routes" | "declared" | "objects"
 >;
@@ -164,7 +164,8 @@ export const actorOf = (landing: Landing, who: Cast): Actor | null => {
   return workload === null ? who.labelled(namespace, labels) : who.pods(workload);
 };
 
-const exerciseFor = (flow: SyntheticFlow): string => {
+/** What a person does to see it happen now. */
+export const exerciseFor = (flow: SyntheticFlow): string => {
   const { source } = flow;
   const why = flow.declared?.why ?? "";
   const workload = source.workload;
@@ -183,9 +184,9 @@ const exerciseFor = (flow: SyntheticFlow): string => {
     : `use ${workload.namespace}/${workload.name} once`;
 };
 
-/** Whether a recorded edge is this connection: the same pods at both ends, or the same name outside. */
-const isSeen = (flow: SyntheticFlow, edge: Edge, who: Cast): boolean => {
-  if (edge.flows === 0 || edge.port !== flow.port || edge.protocol !== flow.protocol) return false;
+/** Whether a recorded edge is of this connection: the same pods at both ends, or the same name outside. */
+export const isEdgeOf = (flow: SyntheticFlow, edge: Edge, who: Cast): boolean => {
+  if (edge.port !== flow.port || edge.protocol !== flow.protocol) return false;
   if (who.end(edge.source).workload !== flow.source.workload || flow.source.workload === null) return false;
   const to = who.end(edge.destination);
   if (flow.destination.workload !== null) return to.workload === flow.destination.workload;
@@ -262,7 +263,7 @@ export const unexercised = (request: {
       ingress,
       onPaper,
       why: explain(told),
-      seen: request.edges.find((edge) => isSeen(flow, edge, bench.cast)) ?? null,
+      seen: request.edges.find((edge) => edge.flows > 0 && isEdgeOf(flow, edge, bench.cast)) ?? null,
       exercise: exerciseFor(flow),
     };
   });

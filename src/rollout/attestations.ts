@@ -1,8 +1,8 @@
 import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
+import { readFile, rename, writeFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { Attestation, AttestationReader } from "../facts/attestation.ts";
-import { parseKeys, type EnrolledKey } from "../signoff/keys.ts";
+import { parseKeys, printKeys, type EnrolledKey } from "../signoff/keys.ts";
 import { verifyAttestation, type RelyingParty, type StoredAttestation } from "../signoff/verify.ts";
 
 /** Where attestations and openings lie; bytes, nothing believed. */
@@ -19,6 +19,13 @@ const isStored = (body: unknown): body is StoredAttestation =>
 /** Public keys are read from their file each time: a key that was revoked a second ago signs nothing. */
 export const readKeys = async (file: string): Promise<readonly EnrolledKey[]> =>
   existsSync(resolve(file)) ? parseKeys(await readFile(resolve(file), "utf8"), file) : [];
+
+/** Whole or not at all: a file of keys that was cut short would let nobody sign. */
+export const writeKeys = async (file: string, keys: readonly EnrolledKey[]): Promise<void> => {
+  const beside = `${resolve(file)}.${process.pid}.new`;
+  await writeFile(beside, printKeys(keys));
+  await rename(beside, resolve(file));
+};
 
 /** Every signature is verified on every read, against the keys as they are enrolled now. */
 export const attestationReader = (options: {

@@ -1,7 +1,7 @@
 import type { Hono } from "hono";
 import { z } from "zod";
-import { exitCodeOf, OperatorError } from "../facts/errors.ts";
 import { needs, type ServerEnv } from "./guard.ts";
+import { stageMetrics } from "./metrics.ts";
 import type { AgentDesk } from "./ports.ts";
 
 const askBody = z.strictObject({
@@ -29,10 +29,10 @@ export const apiRoutes = (app: Hono<ServerEnv>, agent: AgentDesk): void => {
       }),
     );
   });
+  app.post("/api/tick", needs("operate"), async (c) => c.json({ version: 1, answers: await agent.tick() }));
   app.use("/metrics", needs("ask"));
-  app.get("/metrics", async (c) => c.text(await agent.metrics(), 200, { "content-type": "text/plain; version=0.0.4" }));
-  app.onError((error, c) => {
-    if (error instanceof OperatorError) return c.json({ error: error.line }, exitCodeOf(error) === 2 ? 400 : 503);
-    return c.json({ error: "A defect; it stands in the log." }, 500);
+  app.get("/metrics", async (c) => {
+    const text = `${stageMetrics(await agent.status())}\n${await agent.metrics()}`;
+    return c.text(text, 200, { "content-type": "text/plain; version=0.0.4" });
   });
 };

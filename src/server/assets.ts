@@ -19,7 +19,8 @@ export const serveAssets = (app: Hono<ServerEnv>): void => {
     ["style.css", { type: "text/css; charset=utf-8", text: own("style.css") }],
     ["webauthn.js", { type: "text/javascript; charset=utf-8", text: webauthn() }],
   ]);
-  for (const name of ["shared.js", "login.js", "enrol.js", "signoff.js"])
+  files.set("icon.svg", { type: "image/svg+xml", text: own("icon.svg") });
+  for (const name of ["shared.js", "login.js", "enrol.js", "signoff.js", "console.js"])
     files.set(name, { type: "text/javascript; charset=utf-8", text: own(name) });
   app.get("/assets/:name", (c) => {
     const file = files.get(c.req.param("name"));

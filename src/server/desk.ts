@@ -1,51 +1,54 @@
-import { writeFileSync } from "node:fs";
 import type { SignOffRequest } from "../facts/attestation.ts";
 import type { Clock } from "../facts/clock.ts";
 import { OperatorError } from "../facts/errors.ts";
 import type { Answer } from "../graph/answer.ts";
-import { printKeys, type EnrolledKey } from "../signoff/keys.ts";
+import type { EnrolledKey } from "../signoff/keys.ts";
 import type { RelyingParty } from "../signoff/verify.ts";
 import type { SignOffStore } from "../store/signoff.ts";
-import type { SignOffDesk } from "./ports.ts";
+import type { SignOffDesk, Walked } from "./ports.ts";
 
 /** The page's desk over the records: it collects and stores, and hands the attestation's id to the lane that waits. */
 export const signOffDesk = (options: {
   readonly party: RelyingParty;
   readonly store: SignOffStore;
   readonly clock: Clock;
-  readonly keysFile: string;
-  readonly readKeys: () => Promise<readonly EnrolledKey[]>;
+  readonly signers: {
+    keys(): Promise<readonly EnrolledKey[]>;
+    change(how: (keys: readonly EnrolledKey[]) => readonly EnrolledKey[]): Promise<void>;
+  };
+  readonly walked: (namespace: string) => Promise<Walked>;
+  /** Null: links lead where they say. */
+  readonly door: { leadsTo(url: string): string; readonly about: string } | null;
   readonly threadOf: (request: string) => string | null;
   readonly attest: (id: string, thread: string) => Promise<Answer>;
 }): SignOffDesk => {
-  const { store, clock } = options;
-  const isPending = (request: SignOffRequest): boolean =>
-    request.expiresAt > clock.now() && !store.attestations().some((attestation) => attestation.request === request.id);
+  const { store, clock, signers, door } = options;
+  const isPending = (request: SignOffRequest): boolean => request.expiresAt > clock.now();
   return {
     party: options.party,
     now: () => clock.now(),
-    pending: async () => store.requests(null).filter(isPending),
+    pending: async () => store.unanswered(null).filter(isPending),
     request: async (id) => store.request(id),
     openings: async (id) => store.openings(id),
     opened: async (id, url) => store.opened(id, url),
-    expected: async () => [],
-    keys: options.readKeys,
-    enrol: async (key) => {
-      const keys = await options.readKeys();
-      writeFileSync(options.keysFile, printKeys([...keys, key]));
-    },
+    leadsTo: (url) => door?.leadsTo(url) ?? url,
+    aboutLinks: door?.about ?? null,
+    walked: (request) => options.walked(request.namespace),
+    keys: () => signers.keys(),
+    enrol: (key) => signers.change((keys) => [...keys.filter(({ id }) => id !== key.id), key]),
     useCode: async (code) => store.useCode(code),
     attest: async (stored) => {
-      const thread = options.threadOf(stored.request.id);
+      const { request } = stored;
+      const thread = options.threadOf(request.id);
       if (thread === null)
         throw new OperatorError("input", "no rollout waits for this sign-off", {
-          where: stored.request.id,
-          remedy: 'Ask for the sign-off again: network-operator ask "sign off NAMESPACE".',
+          where: request.id,
+          remedy: `Ask for it again: network-operator ask "sign off ${request.namespace}".`,
         });
-      if (!store.putAttestation({ id: stored.id, request: stored.request.id, body: stored }))
+      if (!store.putAttestation({ id: stored.id, request: request.id, body: stored }))
         throw new OperatorError("input", "this request was signed already", {
-          where: stored.request.id,
-          remedy: "One walk, one signature: ask for a new sign-off.",
+          where: request.id,
+          remedy: `One walk, one signature: network-operator ask "sign off ${request.namespace}" begins a new one.`,
         });
       return options.attest(stored.id, thread);
     },

@@ -5,7 +5,8 @@ import { getCookie } from "hono/cookie";
 import { secureHeaders } from "hono/secure-headers";
 import { sameSecret, type Role, type Session, type Sessions } from "./sessions.ts";
 
-export const COOKIE = "network-operator";
+/** `__Host-` binds a cookie to this host, to TLS and to the whole site; browsers take it on https alone. */
+export const cookieName = (secure: boolean): string => (secure ? "__Host-network-operator" : "network-operator");
 
 export interface ServerEnv {
   readonly Variables: { session: Session | null };
@@ -15,6 +16,8 @@ export type ServerContext = Context<ServerEnv>;
 
 const BODY_BYTES = 64 * 1024;
 const PER_MINUTE = 240;
+/** Guesses are for those who do not know: codes, tokens and passkeys, per address and minute. */
+const GUESSES = 20;
 
 /** No inline code, no frames, nothing from elsewhere; forms post home. */
 export const headers = (): MiddlewareHandler =>
@@ -60,32 +63,61 @@ const addressOf = (c: Context): string => {
   }
 };
 
-/** A plain bucket per address and minute; enough against guessing, and bounded. */
-export const rateLimit = (now: () => number = Date.now): MiddlewareHandler => {
+/**
+ * Pages live at one address, which passkeys are bound to: a browser that came by another name of this machine is sent
+ * there. It also ends what a foreign name that resolves to this machine could ask for.
+ */
+export const atHome =
+  (origin: string): MiddlewareHandler =>
+  async (c, next) => {
+    const { host } = new URL(origin);
+    const asked = c.req.header("host");
+    const isPage = c.req.method === "GET" && (c.req.header("accept") ?? "").includes("text/html");
+    if (asked === undefined || asked === host || !isPage) return next();
+    return c.redirect(`${origin}${c.req.path}`, 307);
+  };
+
+/** What is shown to one person is kept by nobody in between. */
+export const notKept = (): MiddlewareHandler => async (c, next) => {
+  await next();
+  if (!c.res.headers.has("cache-control")) c.res.headers.set("cache-control", "no-store");
+};
+
+/** A plain bucket per address and minute: enough against guessing, and bounded by the minute. */
+const bucket = (now: () => number, most: number): ((address: string) => boolean) => {
   let minute = 0;
   let counts = new Map<string, number>();
-  return async (c, next) => {
+  return (address) => {
     const current = Math.floor(now() / 60_000);
     if (current !== minute) {
       minute = current;
       counts = new Map();
     }
-    const address = addressOf(c);
     const count = (counts.get(address) ?? 0) + 1;
     counts.set(address, count);
-    if (count > PER_MINUTE) return c.json({ error: "Too many requests; wait a minute." }, 429, { "retry-after": "60" });
-    return next();
+    return count <= most;
+  };
+};
+
+export const rateLimit = (now: () => number = Date.now): MiddlewareHandler => {
+  const requests = bucket(now, PER_MINUTE);
+  const guesses = bucket(now, GUESSES);
+  return async (c, next) => {
+    const address = addressOf(c);
+    const isGuess = c.req.method === "POST" && /^\/(login|enrol|webhooks)/.test(c.req.path);
+    if (requests(address) && (!isGuess || guesses(address))) return next();
+    return c.json({ error: "Too many requests; wait a minute." }, 429, { "retry-after": "60" });
   };
 };
 
 /** Who is asking: the state folder's bearer token may ask and operate; a cookie is a session opened here. */
 export const identify =
-  (token: string, sessions: Sessions): MiddlewareHandler<ServerEnv> =>
+  (token: string, sessions: Sessions, cookie: string): MiddlewareHandler<ServerEnv> =>
   async (c, next) => {
     const bearer = /^Bearer (.+)$/.exec(c.req.header("authorization") ?? "")?.[1];
     if (bearer !== undefined && sameSecret(bearer, token))
       c.set("session", { id: "token", who: "token", roles: ["ask", "operate"], expiresAt: Number.MAX_SAFE_INTEGER });
-    else c.set("session", sessions.find(getCookie(c, COOKIE)));
+    else c.set("session", sessions.find(getCookie(c, cookie)));
     return next();
   };
 

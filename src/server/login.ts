@@ -11,7 +11,7 @@ import type { Hono } from "hono";
 import { deleteCookie, setCookie } from "hono/cookie";
 import { z } from "zod";
 import { keyById } from "../signoff/keys.ts";
-import { COOKIE, type ServerContext, type ServerEnv } from "./guard.ts";
+import { cookieName, type ServerContext, type ServerEnv } from "./guard.ts";
 import { enrolPage, loginPage } from "./pages/login.ts";
 import type { SignOffDesk } from "./ports.ts";
 import { sameSecret, type Role, type Sessions } from "./sessions.ts";
@@ -57,9 +57,11 @@ export const loginRoutes = (
   const challenges = tickets<true>(options.now);
   const enrolments = tickets<{ readonly name: string; readonly challenge: string }>(options.now);
 
+  const cookie = cookieName(options.secure);
+
   const start = (c: ServerContext, who: string, roles: readonly Role[]): void => {
     const session = sessions.open(who, roles);
-    setCookie(c, COOKIE, session.id, {
+    setCookie(c, cookie, session.id, {
       httpOnly: true,
       sameSite: "Strict",
       secure: options.secure,
@@ -82,7 +84,7 @@ export const loginRoutes = (
   app.post("/logout", (c) => {
     const session = c.get("session");
     if (session !== null) sessions.close(session.id);
-    deleteCookie(c, COOKIE);
+    deleteCookie(c, cookie, { path: "/", secure: options.secure });
     return c.redirect("/login", 303);
   });
 

@@ -1,14 +1,15 @@
 import type { SignOffRequest } from "../facts/attestation.ts";
 import type { Answer } from "../graph/answer.ts";
 import type { StatusReport } from "../facts/status.ts";
+import type { ExpectedFlow } from "../replay/walk.ts";
 import type { EnrolledKey } from "../signoff/keys.ts";
 import type { RelyingParty, StoredAttestation } from "../signoff/verify.ts";
 
-/** A flow that the walk must cause, and when Hubble last saw it. */
-export interface ExpectedFlow {
-  readonly what: string;
-  /** Milliseconds since the epoch; null: not since the request was prepared. */
-  readonly seenAt: number | null;
+/** What the walk of a namespace must cause, as Hubble saw it so far. */
+export interface Walked {
+  readonly flows: readonly ExpectedFlow[];
+  /** Until when Hubble was read, milliseconds since the epoch; null: nobody reads it. */
+  readonly readUntil: number | null;
 }
 
 /** What the sign-off page needs: the records, what was opened, the keys, and the way back into the graph. */
@@ -19,7 +20,11 @@ export interface SignOffDesk {
   request(id: string): Promise<SignOffRequest | null>;
   openings(id: string): Promise<ReadonlyMap<string, number>>;
   opened(id: string, url: string): Promise<void>;
-  expected(request: SignOffRequest): Promise<readonly ExpectedFlow[]>;
+  /** Where a link to this address leads: there, or, on the sample, to the front door of the sample cluster. */
+  leadsTo(url: string): string;
+  /** What the person is told about those links; null: they are what they say. */
+  readonly aboutLinks: string | null;
+  walked(request: SignOffRequest): Promise<Walked>;
   keys(): Promise<readonly EnrolledKey[]>;
   enrol(key: EnrolledKey): Promise<void>;
   /** The name a one-time code was made for; null when it is wrong, used or too old. */
@@ -32,6 +37,8 @@ export interface SignOffDesk {
 export interface AgentDesk {
   ask(request: { text: string; thread: string | null }): Promise<Answer>;
   status(): Promise<StatusReport>;
+  /** One tick of the campaign: the next proposal of each rollout. */
+  tick(): Promise<readonly Answer[]>;
   /** Prometheus text. */
   metrics(): Promise<string>;
 }

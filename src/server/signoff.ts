@@ -5,8 +5,9 @@ import { z } from "zod";
 import type { SignOffRequest } from "../facts/attestation.ts";
 import { challengeOf, statementOf } from "../signoff/record.ts";
 import { needs, type ServerEnv } from "./guard.ts";
-import { when } from "./pages/layout.ts";
+import { errorPage, when } from "./pages/layout.ts";
 import { signOffPage } from "./pages/signoff.ts";
+import { walkLines } from "./pages/walk.ts";
 import type { SignOffDesk } from "./ports.ts";
 
 const recordBody = z.strictObject({
@@ -24,6 +25,9 @@ const recordBody = z.strictObject({
 const attestBody = recordBody.extend({ assertion: z.looseObject({ id: z.string() }) });
 type RecordBody = z.infer<typeof recordBody>;
 
+/** An answer is Markdown; a line of a page is not. */
+const inWords = (markdown: string): string => markdown.replaceAll(/\\([\\`*[\]<>|~_])|[`*]/g, "$1");
+
 /** Every URL of the request exactly once, in its order: nothing left out, nothing of the browser's own. */
 const sameUrls = (request: SignOffRequest, body: RecordBody): boolean =>
   request.urls.length === body.walk.length && request.urls.every((url, index) => body.walk[index]?.url === url);
@@ -34,14 +38,21 @@ export const signOffRoutes = (app: Hono<ServerEnv>, desk: SignOffDesk): void => 
 
   app.get("/signoff/:id", async (c) => {
     const request = await desk.request(c.req.param("id"));
-    if (request === null) return c.text("There is no such request.", 404);
-    const [openings, expected] = await Promise.all([desk.openings(request.id), desk.expected(request)]);
-    return c.html(signOffPage({ request, openings, expected, now: desk.now() }));
+    if (request === null) return c.html(errorPage("There is no such request.", c.get("session")), 404);
+    const [openings, walked] = await Promise.all([desk.openings(request.id), desk.walked(request)]);
+    const now = desk.now();
+    const walk = walkLines(walked, request.createdAt, now);
+    const { aboutLinks } = desk;
+    return c.html(signOffPage({ request, openings, walk, aboutLinks, now, session: c.get("session") }));
   });
 
-  app.get("/signoff/:id/openings", async (c) => {
-    const openings = await desk.openings(c.req.param("id"));
-    return c.json({ opened: Object.fromEntries([...openings].map(([url, time]) => [url, when(time)])) });
+  app.get("/signoff/:id/progress", async (c) => {
+    const request = await desk.request(c.req.param("id"));
+    if (request === null) return c.json({ error: "There is no such request." }, 404);
+    const [openings, walked] = await Promise.all([desk.openings(request.id), desk.walked(request)]);
+    const { walk, reading } = walkLines(walked, request.createdAt, desk.now());
+    const opened = Object.fromEntries([...openings].map(([url, time]) => [url, when(time)]));
+    return c.json({ opened, walk, reading });
   });
 
   app.get("/signoff/:id/open/:index", async (c) => {
@@ -50,7 +61,7 @@ export const signOffRoutes = (app: Hono<ServerEnv>, desk: SignOffDesk): void => 
     if (request === null || url === undefined || !/^https?:\/\//.test(url))
       return c.text("There is no such address.", 404);
     await desk.opened(request.id, url);
-    return c.redirect(url, 303);
+    return c.redirect(desk.leadsTo(url), 303);
   });
 
   app.post("/signoff/:id/statement", async (c) => {
@@ -87,7 +98,7 @@ export const signOffRoutes = (app: Hono<ServerEnv>, desk: SignOffDesk): void => 
     const refusal = answer.refusals[0];
     const detail =
       refusal === undefined
-        ? (answer.answer ?? `${request.namespace} is signed off.`)
+        ? inWords(answer.answer ?? `${request.namespace} is signed off.`)
         : `${refusal.gate}: ${refusal.reason} ${refusal.remedy}`;
     return c.json({ outcome: answer.outcome, detail });
   });

@@ -34,7 +34,8 @@ type Row = Readonly<Record<string, string | number | null>>;
 export interface SignOffStore {
   putRequest(request: SignOffRequest): void;
   request(id: string): SignOffRequest | null;
-  requests(namespace: string | null): readonly SignOffRequest[];
+  /** Those that no attestation answered, newest first. */
+  unanswered(namespace: string | null): readonly SignOffRequest[];
   /** The first opening counts. */
   opened(request: string, url: string): void;
   openings(request: string): ReadonlyMap<string, number>;
@@ -72,8 +73,10 @@ export const openSignOffStore = (path: string, clock: Clock): SignOffStore => {
       );
     },
     request: (id) => all("select record from signoff_requests where id = ?", id).map(record)[0] ?? null,
-    requests: (namespace) =>
-      all("select * from signoff_requests order by created_at desc")
+    unanswered: (namespace) =>
+      all(
+        "select * from signoff_requests where id not in (select request from attestations) order by created_at desc, rowid desc",
+      )
         .filter((row) => namespace === null || row["namespace"] === namespace)
         .map(record),
     opened: (request, url) => {

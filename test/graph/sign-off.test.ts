@@ -135,13 +135,13 @@ describe("what does not answer a pause", () => {
     expect(await answer(desk, id)).toMatchObject({ outcome: "refused", refusals: [{ gate: "external-path" }] });
   });
 
-  it("V11: one pause at a time, and an answer to none runs nothing", async () => {
+  it("V11: one pause at a time, and an answer to none, or a second one, is refused and runs nothing", async () => {
     const desk = openDesk();
     await ask(desk);
     const id = sign(desk);
     await answer(desk, id);
     const reads = desk.field.reads.length;
-    await resume(desk, { attestation: id }).catch(() => {});
+    await expect(resume(desk, { attestation: id })).rejects.toMatchObject({ code: "L2/no-pause" });
     expect(desk.field.reads).toHaveLength(reads);
     expect(desk.recorded).toHaveLength(1);
   });

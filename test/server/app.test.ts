@@ -11,6 +11,7 @@ import { softKey } from "../signoff/authenticator.ts";
 
 const ORIGIN = "http://localhost:8787";
 const TOKEN = "the-token-of-the-state-folder";
+const SECRET = "shared-with-the-forge";
 const party = relyingParty(ORIGIN);
 const alice = softKey("alice");
 const url = "https://wiki.sample.example/";
@@ -40,10 +41,12 @@ let app: Hono<ServerEnv>;
 let attested: StoredAttestation[];
 let asked: { text: string; thread: string | null }[];
 let openings: Map<string, number>;
+let ticks: number;
 
 beforeEach(() => {
   attested = [];
   asked = [];
+  ticks = 0;
   openings = new Map();
   const desk: SignOffDesk = {
     party,
@@ -52,7 +55,9 @@ beforeEach(() => {
     request: async (id) => (id === request.id ? request : null),
     openings: async () => openings,
     opened: async (_, opened) => void openings.set(opened, 1),
-    expected: async () => [{ what: "network/envoy to collab/wiki:8080", seenAt: null }],
+    leadsTo: (wanted) => wanted,
+    aboutLinks: null,
+    walked: async () => ({ flows: [], readUntil: 1 }),
     keys: async () => [alice.enrolled],
     enrol: async () => undefined,
     useCode: async (code) => (code === "GOOD" ? "bob" : null),
@@ -67,9 +72,13 @@ beforeEach(() => {
       return answer;
     },
     status: async () => ({ version: 1, clock: "2026-05-18T00:00:00Z", namespaces: [] }),
+    tick: async () => {
+      ticks += 1;
+      return [];
+    },
     metrics: async () => "up 1\n",
   };
-  app = buildApp({ agent, desk, token: TOKEN });
+  app = buildApp({ agent, desk, token: TOKEN, webhookSecret: SECRET });
 });
 
 const json = (body: unknown, headers: Record<string, string> = {}): RequestInit => ({

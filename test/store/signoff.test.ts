@@ -33,7 +33,7 @@ describe("the sign-off store", () => {
     store.putRequest(request("r"));
     store.putRequest({ ...request("r"), namespace: "auth" });
     expect(store.request("r")?.namespace).toBe("collab");
-    expect(store.requests("auth")).toEqual([]);
+    expect(store.unanswered("auth")).toEqual([]);
     expect(store.request("nobody")).toBeNull();
   });
 

@@ -1,7 +1,5 @@
-import { writeFileSync } from "node:fs";
 import { Command } from "commander";
 import { OperatorError } from "../../facts/errors.ts";
-import { printKeys } from "../../signoff/keys.ts";
 import { common, faceOf } from "../face.ts";
 import { printable, table } from "../text.ts";
 
@@ -31,8 +29,8 @@ export const passkeyCommand = (): Command => {
     });
   common(passkey.command("list").description("enrolled passkeys")).action(async (options: Options) => {
     const face = faceOf(options);
-    const { readKeys } = await import("../../rollout/attestations.ts");
-    const keys = await readKeys(face.config.signoff.keys);
+    const { signersOf } = await import("../../compose.ts");
+    const keys = await signersOf(face).keys();
     face.answer({ version: 1, keys }, () =>
       keys.length === 0
         ? "Nobody is enrolled: network-operator passkey enroll --name YOU"
@@ -49,21 +47,23 @@ export const passkeyCommand = (): Command => {
   common(passkey.command("revoke <id>").description("a passkey signs nothing any more, from this second on")).action(
     async (id: string, options: Options) => {
       const face = faceOf(options);
-      const { readKeys } = await import("../../rollout/attestations.ts");
-      const file = face.config.signoff.keys;
-      const keys = await readKeys(file);
+      const { signersOf } = await import("../../compose.ts");
+      const signers = signersOf(face);
+      const keys = await signers.keys();
       const hit = keys.filter((key) => key.id.startsWith(id));
       const [key] = hit;
       if (key === undefined || hit.length > 1)
         throw new OperatorError("input", hit.length > 1 ? "several keys begin like that" : "there is no such key", {
-          where: file,
+          where: signers.file,
           remedy: "`network-operator passkey list` names them.",
         });
       const revokedAt = key.revokedAt ?? new Date().toISOString();
-      writeFileSync(file, printKeys(keys.map((one) => (one.id === key.id ? { ...one, revokedAt } : one))));
+      await signers.change((all) => all.map((one) => (one.id === key.id ? { ...one, revokedAt } : one)));
       face.answer(
         { version: 1, revoked: key.id, revokedAt },
-        () => `${printable(key.name)}'s passkey signs nothing since ${revokedAt}.`,
+        () =>
+          `${printable(key.name)}'s passkey signs nothing since ${revokedAt}. What it signed before counts no more: ` +
+          "the namespaces ask for a sign-off again.",
       );
     },
   );

@@ -2,44 +2,66 @@ import { post, say } from "./shared.js";
 
 const form = document.querySelector("#signoff");
 const base = `/signoff/${form.dataset.id}`;
+const EVERY = 4000;
 
-// Coming back from a walk: what was opened is the server's word, so ask it.
-document.addEventListener("visibilitychange", async () => {
+const items = [...form.querySelectorAll(".walk")];
+const flows = [...form.querySelectorAll(".flow")];
+const reading = document.querySelector("#reading small");
+
+const mark = (element, state, text) => {
+  if (element.textContent === text) return;
+  element.className = element.className.replace(/\b(good|bad|wait)\b/, state);
+  element.textContent = text;
+};
+
+// What was opened is the server's word, and what flowed is Hubble's: ask, as long as somebody looks.
+const look = async () => {
   if (document.visibilityState !== "visible") return;
-  const { opened } = await fetch(`${base}/openings`).then((answer) => answer.json());
-  for (const item of form.querySelectorAll(".walk")) {
-    if (opened[item.dataset.url] === undefined) continue;
-    const mark = item.querySelector("span");
-    if (mark.className === "good") continue;
-    mark.className = "good";
-    mark.textContent = `opened ${opened[item.dataset.url]}`;
+  const answer = await fetch(`${base}/progress`).catch(() => null);
+  if (answer?.status === 401) return location.reload();
+  if (!answer?.ok) return;
+  const now = await answer.json();
+  for (const item of items) {
+    const opened = now.opened[item.dataset.url];
+    if (opened === undefined) continue;
+    mark(item.querySelector(".opened"), "good", `opened ${opened}`);
     for (const fieldset of item.querySelectorAll("fieldset")) fieldset.disabled = false;
   }
-});
+  for (const [index, line] of now.walk.entries()) if (flows[index]) mark(flows[index], line.state, line.said);
+  if (reading.textContent !== now.reading) reading.textContent = now.reading;
+};
+document.addEventListener("visibilitychange", look);
+setInterval(look, EVERY);
 
 const walk = () =>
-  [...form.querySelectorAll(".walk")].map((item, index) => ({
+  items.map((item, index) => ({
     url: item.dataset.url,
     outcome: form.elements[`outcome-${index}`].value,
     login: form.elements[`login-${index}`].value,
   }));
 
+form.addEventListener("change", () => {
+  const isBroken = walk().some((step) => step.outcome === "failed" || step.login === "not-completed");
+  document.querySelector("#failed").hidden = !isBroken;
+  form.querySelector("button").disabled = isBroken;
+});
+
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
+  const button = form.querySelector("button");
+  button.disabled = true;
   try {
     const record = { walk: walk(), note: form.elements.note.value };
-    if (record.walk.some((step) => step.outcome === "" || step.login === "")) {
-      say("Open every address first, and say what happened.", "bad");
-      return;
-    }
+    if (record.walk.some((step) => step.outcome === "" || step.login === ""))
+      throw new Error("Open every address first, and say what happened.");
     say("Your passkey, please.");
     const { optionsJSON } = await post(`${base}/statement`, record);
     const assertion = await globalThis.SimpleWebAuthnBrowser.startAuthentication({ optionsJSON });
-    say("Checking.");
+    say("Checking what is applied, what you walked and what you signed …");
     const { outcome, detail } = await post(`${base}/attest`, { ...record, assertion });
     say(detail, outcome === "refused" ? "bad" : "good");
-    if (outcome !== "refused") form.querySelector("button").disabled = true;
   } catch (error) {
     say(error.message, "bad");
+    button.disabled = false;
   }
 });
