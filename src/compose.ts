@@ -6,6 +6,7 @@ export { openAgent, openAgents, type Agent } from "./compose/agent.ts";
 export { openDoctor, type Doctor } from "./compose/doctor.ts";
 export { openFlows, type Flows } from "./compose/flows.ts";
 export { openPlace, type Place } from "./compose/place.ts";
+export { openRollbackDesk, type RollbackDesk } from "./compose/rollback.ts";
 export { openSample, resetSample, type Sample } from "./compose/sample.ts";
 export { openServer } from "./compose/server.ts";
 export type { Setting } from "./compose/setting.ts";

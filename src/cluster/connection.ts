@@ -21,7 +21,7 @@ export interface Connection {
   /** The server's URL, for messages. */
   readonly server: string;
   send(request: {
-    readonly method: "GET" | "POST" | "PATCH";
+    readonly method: "GET" | "POST" | "PATCH" | "DELETE";
     readonly path: string;
     readonly body?: unknown;
     readonly contentType?: string;

@@ -1,6 +1,7 @@
 import type { BaseChatModel } from "@langchain/core/language_models/chat_models";
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Draft } from "../facts/draft.ts";
 import type { StatusReport } from "../facts/status.ts";
 import type { SourceTree } from "../facts/tree.ts";
@@ -14,8 +15,9 @@ import type { OperatorGraph } from "../graph/build.ts";
 import type { Lane } from "../graph/lanes.ts";
 import type { lookAround as LookAround, WalkView } from "../graph/looking.ts";
 import type { GraphPorts } from "../graph/ports.ts";
-import type { StructuredRequest } from "../graph/state.ts";
-import { openCluster } from "./cluster.ts";
+import type { Pending, StructuredRequest } from "../graph/state.ts";
+import { openCluster, openRollbackHands } from "./cluster.ts";
+import { confirmationsOf } from "./confirmations.ts";
 import { evidenceToRead } from "./evidence.ts";
 import { openPlace, type Place } from "./place.ts";
 import { firstDay } from "./sample.ts";
@@ -42,6 +44,10 @@ export interface Agent {
   draft(namespace: string, kind: "allows" | "default-deny"): Promise<Draft>;
   /** Answers a pause with a stored attestation's id; the gates behind the pause decide. */
   attest(id: string, thread: string): Promise<Answer>;
+  /** What a person is asked on this thread, as it was frozen; null when nothing is. */
+  pending(thread: string): Promise<Pending | null>;
+  /** Answers a rollback's pause with the id of a confirmation from the terminal; the gates behind the pause decide. */
+  confirm(confirmation: string, digest: string, thread: string): Promise<Answer>;
   /** What was really seen in the last hour, as Prometheus text; empty where there is no evidence. */
   metrics(): Promise<string>;
   /** What a walk of the namespace must cause, as Hubble saw it. */
@@ -74,6 +80,7 @@ export const openAgents = async (setting: Setting): Promise<(options?: AgentOpti
   progress.step("reading repository, cluster and evidence");
   const served = (await world?.serve()) ?? null;
   const cluster = await openCluster(setting, served);
+  const rollback = await openRollbackHands(setting, served);
   const [
     graphs,
     { askGraph },
@@ -90,6 +97,8 @@ export const openAgents = async (setting: Setting): Promise<(options?: AgentOpti
     gitops,
     edit,
     kustomize,
+    { openConfirmations },
+    { lookAtRollback },
   ] = await Promise.all([
     import("../graph/build.ts"),
     import("../graph/ask.ts"),
@@ -106,8 +115,11 @@ export const openAgents = async (setting: Setting): Promise<(options?: AgentOpti
     import("../gitops/inventory.ts"),
     import("../gitops/edit.ts"),
     import("../gitops/kustomize.ts"),
+    import("../store/confirmations.ts"),
+    import("../graph/facts/rollback.ts"),
   ]);
   const signOffs = signoff.openSignOffStore(join(state, "signoff.sqlite"), clock);
+  const confirmations = openConfirmations(...confirmationsOf(setting, secret.secretFile));
   const party = partyOf(setting);
   const ports = {
     forge,
@@ -124,8 +136,8 @@ export const openAgents = async (setting: Setting): Promise<(options?: AgentOpti
       const result = await kustomize.kustomizeBuild(tree, folder);
       return result.built ? null : `${result.where.file}:${result.where.line}: ${result.what}`;
     },
-    // A rollback is confirmed in the operator's own terminal; until somebody does, there is none.
-    confirmation: async () => null,
+    rollback: rollback?.reader ?? null,
+    confirmation: async (id: string) => confirmations.read(id),
   };
   const look = lookAround(ports);
   const saver = checkpoints.openCheckpoints(
@@ -146,6 +158,16 @@ export const openAgents = async (setting: Setting): Promise<(options?: AgentOpti
       requests: (namespace) => signOffs.unanswered(namespace),
       page: (id) => `${party.origin}/signoff/${id}`,
     },
+    rollback: rollback?.writer
+      ? {
+          look: (namespace, follow) => lookAtRollback(ports, namespace, follow),
+          writer: rollback.writer,
+          confirmations,
+          see: null,
+          clock,
+          rest: (span) => sleep(span),
+        }
+      : null,
     ledger,
     clock,
     locks: locks.processLocks(join(state, "locks")),
@@ -155,6 +177,7 @@ export const openAgents = async (setting: Setting): Promise<(options?: AgentOpti
   const dispose = async (): Promise<void> => {
     saver.dispose();
     signOffs.dispose();
+    confirmations.dispose();
     await served?.close();
     await evidence?.dispose();
     await place.dispose();
@@ -202,6 +225,11 @@ const agentOver = (parts: {
     draft: (namespace, kind) => look.draftOf(namespace, kind),
     walk: (namespace) => look.walk(namespace),
     attest: (id, thread) => put({ attestation: id }, thread),
+    pending: async (thread) => {
+      const { values } = await graph.getState({ configurable: { thread_id: thread } });
+      return values.pending;
+    },
+    confirm: (confirmation, digest, thread) => put({ confirmation, digest }, thread),
     metrics,
     dispose,
   };

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 
-export type ChangeKind = "allows" | "default-deny" | "repair" | "fleet-repair";
+export type ChangeKind = "allows" | "default-deny" | "repair" | "fleet-repair" | "rollback";
 
 export type FileMode = "100644" | "100755" | "120000";
 

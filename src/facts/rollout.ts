@@ -92,4 +92,6 @@ export interface WaitingFor {
 export const branchOf = (namespace: string): string => `netpol/${namespace}`;
 /** A dot cannot occur in a namespace's name, so the two branches never collide. */
 export const defaultDenyBranchOf = (namespace: string): string => `netpol/${namespace}.default-deny`;
+/** The revert of an emergency rollback. */
+export const rollbackBranchOf = (namespace: string): string => `netpol/${namespace}.rollback`;
 export const fleetBranchOf = (component: string): string => `netpol/fleet-${component}`;

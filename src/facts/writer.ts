@@ -6,4 +6,9 @@ export interface Writer {
    * Throws `OperatorError("input")` when the text is no kustomization that can be edited without touching the rest.
    */
   addToList(text: string, list: "resources" | "components", entry: string, path: string): string;
+  /**
+   * The kustomization without the entry (with or without `./`); a list that it leaves empty goes with it. Throws like
+   * `addToList`, and when the entry is not there.
+   */
+  removeFromList(text: string, list: "resources" | "components", entry: string, path: string): string;
 }

@@ -40,6 +40,10 @@ class Lines {
   }
 }
 
+/** Lines `from` to `to`, both included, taken out. */
+const withoutLines = (text: string, from: number, to: number): string =>
+  (text.match(/[^\n]*\n|[^\n]+$/g) ?? []).filter((_, i) => i < from || i > to).join("");
+
 interface Kustomization {
   readonly document: Document;
   readonly map: YAMLMap;
@@ -202,4 +206,26 @@ export const addToList: Writer["addToList"] = (text, list, entry, path) => {
   return after;
 };
 
-export const writer: Writer = { addToList };
+export const removeFromList: Writer["removeFromList"] = (text, list, entry, path) => {
+  const file = open(text, path);
+  const key = pairOf(file.map, list);
+  const value = key?.value;
+  const index = isSeq(value) ? entriesOf(value).findIndex((e) => bare(e) === bare(entry)) : -1;
+  const item = isSeq(value) ? value.items[index] : undefined;
+  if (key === undefined || !isSeq(value) || item === undefined) throw refuse(path, `${list} does not hold ${entry}`);
+  if (value.flow === true || value.anchor !== undefined)
+    throw refuse(path, `${list} is not written one entry a line`, file.lines.lineOf(startOf(key.key)) + 1);
+  const line = file.lines.lineOf(startOf(item));
+  const head = file.lines.lineOf(startOf(key.key));
+  const isLast = value.items.length === 1;
+  if (isLast && line !== head + 1) throw refuse(path, `${list} holds comments beside ${entry}`, line + 1);
+  const after = withoutLines(text, isLast ? head : line, line);
+  const was = listIn(text, list);
+  const is = listIn(after, list);
+  const kept = was.entries.filter((_, i) => i !== index);
+  if (was.rest !== is.rest || JSON.stringify(kept) !== JSON.stringify(is.entries) || !sameLines(after, text))
+    throw refuse(path, `${entry} cannot be taken out of ${list} without touching the rest`, line + 1);
+  return after;
+};
+
+export const writer: Writer = { addToList, removeFromList };

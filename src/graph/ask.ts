@@ -6,16 +6,17 @@ import { answerSchema, type Answer } from "./answer.ts";
 import type { OperatorGraph } from "./build.ts";
 import type { StructuredRequest } from "./state.ts";
 
-/** Something said, something asked for by name, or the answer to a pause: an attestation's id. */
+/** Something said, something asked for by name, or the answer to a pause: the id of an attestation or a confirmation. */
 export type Question =
   | { readonly text: string }
   | { readonly request: Partial<StructuredRequest> & Pick<StructuredRequest, "kind"> }
-  | { readonly attestation: string };
+  | { readonly attestation: string }
+  | { readonly confirmation: string; readonly digest: string };
 
 const inputOf = (question: Question): Parameters<OperatorGraph["stream"]>[0] => {
   if ("text" in question) return { messages: [new HumanMessage(question.text)] };
   if ("request" in question) return { request: question.request };
-  return new Command({ resume: { attestation: question.attestation } });
+  return new Command({ resume: question });
 };
 
 const progressSchema = z.object({ kind: z.literal("progress"), text: z.string() });

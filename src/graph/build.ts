@@ -3,6 +3,7 @@ import { BarrierError } from "../facts/barrier.ts";
 import { openPullRequest } from "./effects/open-pull-request.ts";
 import { postGreen } from "./effects/post-green.ts";
 import { recordSignOff } from "./effects/record-sign-off.ts";
+import { rollBack } from "./effects/roll-back.ts";
 import type { GateCatalog } from "./gate.ts";
 import { GuardedGraph, type Compiled } from "./guarded.ts";
 import {
@@ -15,6 +16,7 @@ import {
   pauseNode as pauseId,
   refusalNode,
   type Lane,
+  type PauseId,
 } from "./lanes.ts";
 import { answer } from "./nodes/answer.ts";
 import { afterEffect, effectNode, type Effect } from "./nodes/effect.ts";
@@ -24,11 +26,13 @@ import { look } from "./nodes/look.ts";
 import { notice } from "./nodes/notice.ts";
 import { afterOperator, operator } from "./nodes/operator.ts";
 import { awaitAnswer } from "./nodes/pause.ts";
+import type { Node } from "./nodes/kit.ts";
+import { prepareRollback } from "./nodes/prepare-rollback.ts";
 import { afterPrepare, prepareSignOff } from "./nodes/prepare-sign-off.ts";
 import { afterPropose, propose } from "./nodes/propose.ts";
 import { afterReport, report } from "./nodes/report.ts";
 import type { GraphPorts, NodePorts, SignOffDesk } from "./ports.ts";
-import { makeReadings } from "./readings.ts";
+import { makeReadings, type Readings } from "./readings.ts";
 import { seal } from "./seal.ts";
 import { Input, State, type GraphState, type GraphUpdate } from "./state.ts";
 import { END, START, type Topology } from "./topology.ts";
@@ -47,17 +51,24 @@ const notBuilt = (lane: Lane, what: string): BarrierError =>
   });
 
 const effectOf = (lane: Lane, ports: GraphPorts): Effect => {
-  if (lane.effect === "open-pull-request")
-    return (clearance) => openPullRequest(clearance, { forge: ports.forge, text: ports.pullRequestText });
+  const pullRequests = { forge: ports.forge, text: ports.pullRequestText };
+  if (lane.effect === "open-pull-request") return (clearance) => openPullRequest(clearance, pullRequests);
+  if (lane.effect === "roll-back") return (clearance) => rollBack(clearance, ports.rollback, pullRequests);
   if (lane.effect === "record-sign-off") return (clearance) => recordSignOff(clearance, ports.signOff);
   if (lane.effect === "post-green")
     return (clearance) => postGreen(clearance, { forge: ports.forge, check: ports.check });
   throw notBuilt(lane, `the effect ${lane.effect}`);
 };
 
+/** What freezes the question of each pause. */
+const PREPARES: Readonly<Record<PauseId, (eyes: NodePorts, readings: Readings) => Node>> = {
+  "sign-off": prepareSignOff,
+  confirmation: prepareRollback,
+};
+
 /** Everything but the hands: a node can look, judge and ask, and only an effect's node is given a writer. */
 const nodePorts = (ports: GraphPorts): NodePorts => {
-  const { look, reader, catalog, laneOf, ledger, clock, locks, model, checkpointer, signOff, check } = ports;
+  const { look, reader, catalog, laneOf, ledger, clock, locks, model, checkpointer, signOff, check, rollback } = ports;
   const desk: SignOffDesk | null =
     signOff === null
       ? null
@@ -77,6 +88,7 @@ const nodePorts = (ports: GraphPorts): NodePorts => {
     model,
     checkpointer,
     signOff: desk,
+    hasRollback: rollback !== null,
     check: { read: check.read, notices: check.notices },
   };
 };
@@ -145,9 +157,8 @@ const addLane = (
       graph.route(id, afterGate(lane.id, gate), { pass: next, refuse: refusalNode(lane) });
       return;
     }
-    if (part.pause !== "sign-off") throw notBuilt(lane, `the pause ${part.pause}`);
     const pause = pauseId(lane.id, part.pause);
-    graph.step(id, prepareSignOff(eyes, readings)).route(id, afterPrepare, { asked: pause, refused: "report" });
+    graph.step(id, PREPARES[part.pause](eyes, readings)).route(id, afterPrepare, { asked: pause, refused: "report" });
     graph.pause(pause, awaitAnswer).edge(pause, next);
   });
   graph.effect(
@@ -181,4 +192,4 @@ export const buildGraph = (
 
 /** The graph's shape alone: wiring touches no port but the catalog, so none is needed to draw it or to prove it. */
 export const topologyOf = (catalog: GateCatalog, lanes: readonly Lane[] = LANES): Topology =>
-  wire({ catalog, signOff: null, check: {} } as unknown as GraphPorts, lanes).topology;
+  wire({ catalog, signOff: null, rollback: null, check: {} } as unknown as GraphPorts, lanes).topology;

@@ -9,7 +9,7 @@ import type { Finding } from "../facts/finding.ts";
 import type { Inventory } from "../facts/inventory.ts";
 import type { Known } from "../facts/known.ts";
 import type { PullRequest } from "../facts/ports.ts";
-import type { PolicyRef } from "../facts/policy.ts";
+import type { Confirmation, Undo } from "../facts/rollback.ts";
 import type { GateDecision, GateId, LaneId, Stage } from "../facts/rollout.ts";
 import type { CiliumSettings } from "../facts/settings.ts";
 import type { SourceTree } from "../facts/tree.ts";
@@ -51,7 +51,7 @@ export interface Reported {
   readonly unread: readonly string[];
 }
 
-export type { LiveCluster, SoakFacts };
+export type { Confirmation, LiveCluster, SoakFacts, Undo };
 
 /** What the evidence store holds for the window that the lane looks at. */
 export interface EvidenceFacts {
@@ -91,29 +91,6 @@ export interface Rehearsal {
   readonly dryRuns: readonly { readonly what: string; readonly refused: string | null }[];
   /** The steps, as a person could type them. */
   readonly steps: readonly string[];
-}
-
-/** What a rollback takes back: each policy as it is enforced now, and as it will stand; null removes it. */
-export interface Undo {
-  /** Digest of exactly these changes: what a person confirms. */
-  readonly digest: string;
-  readonly policies: readonly {
-    readonly ref: PolicyRef;
-    readonly before: Readonly<Record<string, unknown>>;
-    readonly after: Readonly<Record<string, unknown>> | null;
-  }[];
-}
-
-/** A person's word on a rollback, as read from where the page or the terminal stored it. */
-export interface Confirmation {
-  readonly id: string;
-  readonly namespace: string;
-  /** The digest of exactly what is to be undone. */
-  readonly digest: string;
-  readonly by: string;
-  readonly at: number;
-  readonly expiresAt: number;
-  readonly used: boolean;
 }
 
 /** Where a namespace of the campaign stands, as computed in the same pass. */

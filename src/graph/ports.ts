@@ -11,8 +11,11 @@ import type {
   Locks,
   NoticeWriter,
 } from "../facts/ports.ts";
+import type { ConfirmationRecords, RollbackWriter, SeeFlows } from "../facts/rollback.ts";
+import type { Followed } from "../rollout/rollback/held.ts";
 import type { Look } from "../../tools/look.ts";
 import type { Cleared } from "./clearance.ts";
+import type { RollbackView } from "./facts/rollback.ts";
 import type { FactsReader, GateCatalog, LaneOf } from "./gate.ts";
 
 /** What a pull request says; plain bytes for the forge. */
@@ -45,6 +48,19 @@ export interface CheckDesk {
   readonly notices: NoticeWriter;
 }
 
+/** What a rollback does things with. Its effect alone holds it. */
+export interface RollbackHands {
+  /** Reads everything anew. */
+  readonly look: (namespace: string, follow: readonly Followed[]) => Promise<RollbackView>;
+  readonly writer: RollbackWriter;
+  readonly confirmations: ConfirmationRecords;
+  /** Null without Hubble. */
+  readonly see: SeeFlows | null;
+  readonly clock: Clock;
+  /** Between two looks, in milliseconds. */
+  readonly rest: (span: number) => Promise<void>;
+}
+
 /** Everything outside that the graph needs; `compose.ts` fills it with adapters, tests with small fakes. */
 export interface GraphPorts {
   /** Read only; what the operator's tools and the questions before a lane look at. */
@@ -57,6 +73,8 @@ export interface GraphPorts {
   readonly check: CheckDesk & { readonly green: GreenWriter };
   /** Null where sign-off is not configured: its lane then refuses, and says so. */
   readonly signOff: (SignOffDesk & SignOffRecords) | null;
+  /** Null where no identity for a rollback is configured: its lane then refuses, and prints what to type. */
+  readonly rollback: RollbackHands | null;
   readonly ledger: Ledger;
   readonly clock: Clock;
   readonly locks: Locks;
@@ -66,7 +84,8 @@ export interface GraphPorts {
 }
 
 /** What nodes may hold: everything but the hands. Writers go to effects alone. */
-export type NodePorts = Omit<GraphPorts, "forge" | "pullRequestText" | "signOff" | "check"> & {
+export type NodePorts = Omit<GraphPorts, "forge" | "pullRequestText" | "signOff" | "check" | "rollback"> & {
   readonly check: CheckDesk;
   readonly signOff: SignOffDesk | null;
+  readonly hasRollback: boolean;
 };

@@ -26,7 +26,7 @@ export const requestSchema = z.strictObject({
 });
 export type StructuredRequest = z.infer<typeof requestSchema>;
 
-const changeKind = z.enum(["allows", "default-deny", "repair", "fleet-repair"]);
+const changeKind = z.enum(["allows", "default-deny", "repair", "fleet-repair", "rollback"]);
 
 export const laneRequestSchema = z.object({
   lane: z.enum(LANE_IDS),
@@ -72,6 +72,14 @@ export const resultSchema = z.discriminatedUnion("kind", [
     head: z.string(),
     summary: z.string(),
   }),
+  z.object({
+    kind: z.literal("rolled-back"),
+    adopted: z.boolean(),
+    steps: z.array(z.string()),
+    notes: z.array(z.string()),
+    pullRequest: pullRequestSchema.nullable(),
+    waitingFor: waitingForSchema.nullable(),
+  }),
   z.object({ kind: z.literal("again"), why: z.string() }),
   z.object({ kind: z.literal("refused"), refusals: z.array(refusalSchema), waitingFor: waitingForSchema.nullable() }),
   z.object({ kind: z.literal("waiting"), waitingFor: waitingForSchema, note: z.string() }),
@@ -92,6 +100,8 @@ export const pendingSchema = z.object({
   namespace: z.string(),
   title: z.string(),
   urls: z.array(z.string()),
+  /** What will be done, line by line, where that is what is asked. */
+  lines: z.array(z.string()).default([]),
   /** Where a person answers; null when there is no page. */
   page: z.string().nullable(),
   expiresAt: z.number(),

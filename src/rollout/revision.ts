@@ -1,5 +1,5 @@
 /** Flux writes revisions as `main@sha1:<commit>`, earlier `main/<commit>`; the commit is its 40 hex digits. */
-const commitOf = (revision: string | null): string | null =>
+export const commitOf = (revision: string | null): string | null =>
   /(?:^|[@:/])([0-9a-f]{40})$/.exec(revision ?? "")?.[1] ?? null;
 
 export type Containment = "contains" | "behind" | "unknown";

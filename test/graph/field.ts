@@ -228,6 +228,7 @@ export const openField = (
     }),
     check: memoryCheck(),
     signOff: null,
+    rollback: null,
     ledger: memoryLedger(ledger),
     clock: { now: () => 0 },
     locks: options.locks ?? memoryLocks(),

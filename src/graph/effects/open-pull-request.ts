@@ -1,6 +1,6 @@
 import type { ChangeKind, Changeset } from "../../facts/changeset.ts";
 import type { ForgeReader, ForgeWriter, PullRequest } from "../../facts/ports.ts";
-import { branchOf, defaultDenyBranchOf, fleetBranchOf } from "../../facts/rollout.ts";
+import { branchOf, defaultDenyBranchOf, fleetBranchOf, rollbackBranchOf } from "../../facts/rollout.ts";
 import type { SourceTree } from "../../facts/tree.ts";
 import type { PullRequestCard } from "../answer.ts";
 import { spend, type Clearance, type Cleared } from "../clearance.ts";
@@ -13,6 +13,7 @@ const BRANCH: Readonly<Record<ChangeKind, (namespace: string) => string>> = {
   repair: branchOf,
   "default-deny": defaultDenyBranchOf,
   "fleet-repair": fleetBranchOf,
+  rollback: rollbackBranchOf,
 };
 
 /**
@@ -57,7 +58,7 @@ const isExactly = (tree: SourceTree, base: SourceTree, changeset: Changeset): bo
   return holds(tree, changeset);
 };
 
-const taken = (branch: string, why: string, remedy: string): EffectOutcome => ({
+const taken = (branch: string, why: string, remedy: string): PullRequestOutcome => ({
   kind: "refused",
   refusals: [{ gate: "door", reason: `${branch} ${why}`, lesson: null, remedy }],
 });
@@ -67,11 +68,21 @@ const taken = (branch: string, why: string, remedy: string): EffectOutcome => ({
  * adopted, its own older work is brought up to date, a stranger's is left alone. The branch moves by compare-and-swap on
  * the base that the door read and on the head that was seen, so that a lost race writes nothing and says `again`.
  */
-export const openPullRequest = async (
-  clearance: Clearance,
-  { forge, text }: { forge: ForgeReader & ForgeWriter; text: (cleared: Cleared) => PullRequestText },
-): Promise<EffectOutcome> => {
-  const cleared = spend(clearance);
+export const openPullRequest = (clearance: Clearance, ports: PullRequestPorts): Promise<PullRequestOutcome> =>
+  writePullRequest(spend(clearance), ports);
+
+export interface PullRequestPorts {
+  readonly forge: ForgeReader & ForgeWriter;
+  readonly text: (cleared: Cleared) => PullRequestText;
+}
+
+export type PullRequestOutcome = Extract<EffectOutcome, { kind: "done" | "again" | "refused" }>;
+
+/** For an effect that has spent its clearance and brings a pull request along. */
+export const writePullRequest = async (
+  cleared: Cleared,
+  { forge, text }: PullRequestPorts,
+): Promise<PullRequestOutcome> => {
   const { changeset, base } = cleared;
   const branch = BRANCH[changeset.kind](changeset.namespace);
   const pulls = await forge.pullRequests({ branch });

@@ -18,16 +18,7 @@ import { NO_CLUSTER, attempt } from "../../rollout/live.ts";
 import { nodesOf } from "../../rollout/soak-facts.ts";
 import { survey } from "../../rollout/survey.ts";
 import type { Survey, SurveyPorts } from "../../rollout/survey.ts";
-import type {
-  Confirmation,
-  EvidenceFacts,
-  FactsReader,
-  GateFacts,
-  LaneRequest,
-  LintFacts,
-  Rehearsal,
-  SoakFacts,
-} from "../gate.ts";
+import type { EvidenceFacts, FactsReader, GateFacts, LaneRequest, LintFacts, Rehearsal, SoakFacts } from "../gate.ts";
 import { allowsLive } from "../gates/allows-live.ts";
 import { compatible } from "../gates/compatible.ts";
 import { scope } from "../gates/scope.ts";
@@ -41,14 +32,12 @@ import { lintFacts } from "./lint.ts";
 import type { Build } from "./lint.ts";
 import { rehearse } from "./rehearsal.ts";
 import { standingsOf } from "./standings.ts";
-import { undoOf } from "./undo.ts";
+import { rollbackFacts, type RollbackFactsPorts } from "./rollback.ts";
 import { renderedView } from "./views.ts";
 
-export interface ReaderPorts extends SurveyPorts {
+export interface ReaderPorts extends SurveyPorts, Pick<RollbackFactsPorts, "rollback" | "confirmation"> {
   readonly writer: Writer;
   readonly build: Build;
-  /** A stored confirmation by its id; null where there is none. */
-  readonly confirmation: (id: string) => Promise<Confirmation | null>;
 }
 
 const NO_EVIDENCE = unknown(
@@ -183,14 +172,9 @@ export const factsReader = (ports: ReaderPorts): FactsReader => {
     return attempt(() => rehearse({ cluster, live, namespace: facts.request.namespace, view }));
   };
 
-  const confirmationFor = async ({ answer }: LaneRequest): Promise<Known<Confirmation>> => {
-    if (answer === null) return unknown("nobody was asked yet", "a person's confirmation");
-    const found = await ports.confirmation(answer);
-    return found === null ? unknown("there is no such confirmation", "a person's confirmation") : known(found);
-  };
-
   /** What cannot be drafted is told as it is, unless a gate would say no anyway: then the gate says so, with its lesson. */
   const read = async (request: LaneRequest): Promise<GateFacts> => {
+    if (request.lane === "request-rollback") return rollbackFacts(ports, request);
     const main = await survey({ ...ports, holdsAllows: holdsAllows(ports) });
     const { evidence } = ports;
     const seen = evidence === null ? NO_EVIDENCE : await attempt(() => evidenceFor(evidence, main, request.namespace));
@@ -257,8 +241,8 @@ export const factsReader = (ports: ReaderPorts): FactsReader => {
       findings: findingsFor(key, inventory, main.now),
       rehearsal: unknown("only a default-deny is rehearsed", "the default-deny lane"),
       attestations: main.attestations,
-      confirmation: await confirmationFor(request),
-      undo: undoOf(main, namespace),
+      confirmation: unknown("only a rollback is confirmed", "the rollback lane"),
+      undo: unknown("only a rollback undoes", "the rollback lane"),
     };
     return lane === "propose-default-deny" ? { ...bare, rehearsal: await rehearsalFor(bare) } : bare;
   };

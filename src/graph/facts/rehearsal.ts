@@ -4,7 +4,7 @@ import { asRecord } from "../../rollout/json.ts";
 import { onlyTurnsDefaultDeny } from "../../rollout/policy-effects.ts";
 import { policyChanges } from "../../rollout/policy-documents.ts";
 import type { NamedPolicy } from "../../rollout/policy-documents.ts";
-import { rollbackSteps } from "../../rollout/rollback-steps.ts";
+import { rollbackSteps } from "../../rollout/rollback/steps.ts";
 import type { LiveCluster } from "../../rollout/live.ts";
 import type { Rehearsal } from "../gate.ts";
 import type { RenderedView } from "./views.ts";

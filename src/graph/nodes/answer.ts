@@ -1,7 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { AIMessage } from "@langchain/core/messages";
 import { iso } from "../../facts/clock.ts";
+import { OperatorError } from "../../facts/errors.ts";
 import type { Stage, WaitingFor } from "../../facts/rollout.ts";
+import type { NamespaceStatus } from "../../../tools/look.ts";
 import type { Answer } from "../answer.ts";
 import { code, fill, plain } from "../../model/prompts.ts";
 import type { NodePorts } from "../ports.ts";
@@ -71,6 +73,25 @@ const ofWaiting = (waitingFor: WaitingFor, namespace: string, stage: Stage | nul
   }),
 });
 
+const ofRolledBack = (result: Result & { kind: "rolled-back" }, namespace: string): Said => {
+  const { steps, notes, pullRequest, waitingFor } = result;
+  const lines = [...steps, ...notes];
+  return {
+    ...NOTHING,
+    outcome: "rolled-back",
+    pullRequest,
+    waitingFor,
+    answer: fill("rolled-back", {
+      namespace: code(namespace),
+      lines: lines.map((line) => `- ${plain(line)}`).join("\n"),
+      next:
+        waitingFor === null
+          ? "Nothing is left to do; the turn stays closed until a person releases it with a reason."
+          : `Next, ${waitingFor.what}: ${plain(waitingFor.detail)}${waitingFor.until === null ? "" : `, until ${iso(waitingFor.until)}`}.`,
+    }),
+  };
+};
+
 const ofTurn = ({ turn }: GraphState): Said => {
   if (turn?.kind === "ask-back") return { ...NOTHING, outcome: "asked-back", question: turn.question };
   if (turn?.kind === "say" && turn.text.trim() !== "") return { ...NOTHING, outcome: "answered", answer: turn.text };
@@ -93,6 +114,7 @@ const saidOf = (state: GraphState, namespace: string, stage: Stage | null): Said
     const answer = fill("green", { number: String(number), head: code(head.slice(0, 12)), summary: plain(summary) });
     return withWords({ ...NOTHING, outcome: "answered", answer });
   }
+  if (result.kind === "rolled-back") return withWords(ofRolledBack(result, namespace));
   if (result.kind === "waiting") return withWords(ofWaiting(result.waitingFor, namespace, stage));
   if (result.kind === "ask-back") return { ...NOTHING, outcome: "asked-back", question: result.question };
   if (result.kind === "refused") {
@@ -104,6 +126,17 @@ const saidOf = (state: GraphState, namespace: string, stage: Stage | null): Said
   return withWords({ ...NOTHING, outcome: "answered", answer });
 };
 
+/** After a rollback the forge may be out of reach, and what was done has to be told all the same. */
+const statuses = async (look: NodePorts["look"], { turn }: GraphState): Promise<readonly NamespaceStatus[]> => {
+  const isRollback = turn?.kind === "propose" && turn.wish.kind === "request-rollback";
+  try {
+    return await look.status();
+  } catch (error) {
+    if (isRollback && error instanceof OperatorError) return [];
+    throw error;
+  }
+};
+
 /** The one answer of a run: what others rely on, and the text that a person reads. */
 export const answer =
   ({ look, ledger }: NodePorts): Node =>
@@ -111,13 +144,13 @@ export const answer =
     const { run, result } = state;
     const namespace = run?.namespace ?? null;
     const about = result === null || namespace === "" ? null : namespace;
-    const status = about === null ? undefined : (await look.status()).find(({ name }) => name === about);
+    const status = about === null ? undefined : (await statuses(look, state)).find(({ name }) => name === about);
     const stage = status?.stage ?? null;
     const said = saidOf(state, about ?? "this pull request", stage);
     const reply: Answer = {
       version: 1,
       thread: threadOf(config),
-      namespace: status === undefined ? null : about,
+      namespace: status === undefined && result?.kind !== "rolled-back" ? null : about,
       stage,
       ...said,
     };

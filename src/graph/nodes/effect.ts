@@ -33,6 +33,7 @@ const acquireAll = async (locks: Locks, names: readonly string[]): Promise<reado
 };
 
 const resultOf = (outcome: EffectOutcome): Result => {
+  if (outcome.kind === "rolled-back") return { ...outcome, steps: [...outcome.steps], notes: [...outcome.notes] };
   if (outcome.kind !== "refused") return outcome;
   const waitingFor = outcome.refusals.find((refusal) => refusal.waitingFor !== undefined)?.waitingFor ?? null;
   const refusals = outcome.refusals.map(({ gate, reason, lesson, remedy }) => ({ gate, reason, lesson, remedy }));
@@ -80,7 +81,12 @@ export const effectNode = (lane: Lane, effect: Effect, ports: NodePorts): Node =
 export const EFFECT_LABELS = ["done", "adopted", "again", "refused"] as const;
 
 export const afterEffect = ({ result }: GraphState): (typeof EFFECT_LABELS)[number] => {
-  if (result?.kind === "done" || result?.kind === "signed" || result?.kind === "green")
+  if (
+    result?.kind === "done" ||
+    result?.kind === "signed" ||
+    result?.kind === "green" ||
+    result?.kind === "rolled-back"
+  )
     return result.adopted ? "adopted" : "done";
   return result?.kind === "again" ? "again" : "refused";
 };

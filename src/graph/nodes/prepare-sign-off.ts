@@ -71,6 +71,7 @@ export const prepareSignOff =
       namespace,
       title: `Walk ${namespace} and sign`,
       urls: [...urls],
+      lines: [],
       page,
       expiresAt,
     };

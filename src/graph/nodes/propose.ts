@@ -6,7 +6,7 @@ import { planFor } from "../plan.ts";
 import { code, fill } from "../../model/prompts.ts";
 import type { NodePorts } from "../ports.ts";
 import type { Readings } from "../readings.ts";
-import type { GraphState, GraphUpdate, Result } from "../state.ts";
+import type { GraphState, GraphUpdate, Result, Run, Wish } from "../state.ts";
 import { progress, reportOf, threadOf, type Node } from "./kit.ts";
 import { listed, near } from "../../model/names.ts";
 
@@ -52,6 +52,10 @@ export const propose =
 
     const { wish } = turn;
     if (wish.pullRequest !== undefined) return proposeReport(ports, readings, state, config, wish.pullRequest);
+    if (wish.kind === "request-rollback") {
+      const outcome = await proposeRollback(ports, lanes, readings, { run, wish, config });
+      return outcome.kind === "ends" ? end(outcome.result) : { ...reset, run: counted, ...outcome.update };
+    }
     progress(config, `reading where ${wish.namespace} stands`);
     const statuses = await ports.look.status();
     const status = statuses.find(({ name }) => name === wish.namespace);
@@ -131,6 +135,37 @@ const proposeReport = async (
   });
   const proposal = { ...ask, lane, namespace, edits: [] };
   return { ...reset, run: counted, proposal, result: { kind: "on-lane", lane } };
+};
+
+/**
+ * A rollback asks nobody where the rollout stands: the forge may be gone, and the stage is no reason to wait. The bytes are
+ * never the asker's: what is undone is worked out from the cluster.
+ */
+const proposeRollback = async (
+  ports: NodePorts,
+  lanes: readonly Lane[],
+  readings: Readings,
+  { run, wish, config }: { run: Run; wish: Wish; config: Parameters<Node>[1] },
+): Promise<{ kind: "ends"; result: Result } | { kind: "goes"; update: GraphUpdate }> => {
+  const { namespace } = wish;
+  if (!isBuilt(lanes, "request-rollback")) return { kind: "ends", result: notBuilt("request-rollback") };
+  readings.forget(run.id);
+  progress(config, `reading what locks ${namespace}`);
+  const ask = { lane: "request-rollback", draft: null, namespace, edits: [], answer: null } as const;
+  const { inventory, undo, changeset, base } = await readings.of(run.id, ask);
+  const known = inventory.before.known ? inventory.before.value.namespaces.map(({ name }) => name) : [];
+  if (known.length > 0 && !known.includes(namespace) && undo.known && undo.value.policies.length === 0)
+    return { kind: "ends", result: askUnknown(namespace, known) };
+  await ports.ledger.append({
+    kind: "proposal",
+    thread: threadOf(config),
+    namespace,
+    body: { run: run.id, wished: ask.lane, lane: ask.lane, digest: changeset.digest, base },
+  });
+  return {
+    kind: "goes",
+    update: { proposal: { ...ask, edits: [] }, result: { kind: "on-lane", lane: ask.lane } },
+  };
 };
 
 /** Where nothing may be locked at all, that is the answer, also when there would be nothing to change. */

@@ -50,10 +50,18 @@ const TITLES = {
   "default-deny": (namespace: string) => `netpol: default-deny for ${namespace}`,
   repair: (namespace: string) => `netpol: repair what ${namespace} lacks`,
   "fleet-repair": (namespace: string) => `netpol: repair a component that ${namespace} and others share`,
+  rollback: (namespace: string) => `netpol: take the default-deny of ${namespace} back`,
 } as const satisfies Record<Changeset["kind"], (namespace: string) => string>;
 
 export const titleOf = (changeset: Pick<Changeset, "kind" | "namespace">): string =>
   TITLES[changeset.kind](changeset.namespace);
+
+/** A revert is read by somebody in a hurry: what goes, and what comes after the merge. */
+const renderRevert = (input: PullRequestInput, rows: number): string => {
+  const { namespace } = input.changeset;
+  const then = fill("pull-request/revert-then", { name: isName(namespace) ? namespace : "NAMESPACE" });
+  return `${changeSection(input, rows)}\n\n${then}`;
+};
 
 const render = (input: PullRequestInput, rows: number): string =>
   [
@@ -78,7 +86,7 @@ export const pullRequestText = (input: PullRequestInput): PullRequestText => {
   const title = titleOf(input.changeset);
   let body = "";
   for (const rows of ROWS) {
-    body = render(input, rows);
+    body = input.changeset.kind === "rollback" ? renderRevert(input, rows) : render(input, rows);
     if (body.length <= MOST) break;
   }
   return { title, body: `${body}\n`, commitMessage: `${title}\n\nDigest ${input.changeset.digest}\n` };

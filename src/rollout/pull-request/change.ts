@@ -7,6 +7,7 @@ const KIND = {
   "default-deny": "default-deny",
   repair: "repair",
   "fleet-repair": "repair",
+  rollback: "revert",
 } as const;
 
 /** What changes, and for whom: the pods that are concerned, and the files. */

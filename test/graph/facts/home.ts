@@ -117,6 +117,7 @@ export const ports = (more: Partial<ReaderPorts> = {}): ReaderPorts => ({
   writer,
   build: () => Promise.resolve(null),
   confirmation: () => Promise.resolve(null),
+  rollback: null,
   ...more,
 });
 

@@ -233,12 +233,35 @@ describe("rollback", () => {
   const before = deny.object as Record<string, unknown>;
   const spec = before["spec"] as Record<string, unknown>;
   const off = { ...before, spec: { ...spec, enableDefaultDeny: { ingress: false, egress: false } } };
-  const undo = (policies: Undo["policies"]) =>
-    facts("request-rollback", "collab", locked, locked, { undo: known({ digest: "d1", policies }) });
+  const own = { id: "flux-system/collab-lock", alone: true };
+  const shared = { id: "flux-system/apps", alone: false };
+  type Step = Omit<Undo["policies"][number], "owner"> & Partial<Undo["policies"][number]>;
+  const undo = (steps: readonly Step[], more: Parameters<typeof facts>[4] = { files: [] }) => {
+    const policies = steps.map((step) => ({ owner: own, ...step }));
+    const value = { digest: "d1", policies, stillLocked: [], endpoints: 1, steps: [] };
+    return facts("request-rollback", "collab", locked, locked, { undo: known(value), ...more });
+  };
 
   it("only removes the lock, or switches it off", () => {
     passed(onlyLoosens, undo([{ ref: deny.ref, before, after: null }]));
-    passed(onlyLoosens, undo([{ ref: deny.ref, before, after: off }]));
+    passed(onlyLoosens, undo([{ ref: deny.ref, before, after: off, owner: shared }]));
+    passed(onlyLoosens, undo([{ ref: deny.ref, before, after: off, owner: null }]));
+  });
+
+  it("never deletes what a shared Kustomization would bring back, and never suspends one that carries more", () => {
+    stopped(onlyLoosens, undo([{ ref: deny.ref, before, after: null, owner: shared }]), 25);
+  });
+
+  it("lets a revert along that takes the lock out of Git, and none that does anything else", () => {
+    const files = [{ path: "collab/kustomization.yaml", mode: "100644", text: "resources: []\n" }] as const;
+    const reverting = (after: ReturnType<typeof sketch>) =>
+      undo([{ ref: deny.ref, before, after: null }], {
+        files,
+        inventory: { before: known(locked), after: known(after) },
+      });
+    passed(onlyLoosens, reverting(sketch(baseline("collab"))));
+    stopped(onlyLoosens, reverting(sketch()), 25);
+    stopped(onlyLoosens, reverting(locked), 25);
   });
 
   it("never removes a policy that allows something, changes a rule, or touches another namespace", () => {
@@ -249,6 +272,8 @@ describe("rollback", () => {
     stopped(onlyLoosens, undo([{ ref: mixed.ref, before: object, after: null }]), 25);
     stopped(onlyLoosens, undo([{ ref: deny.ref, before, after: { ...off, spec: { ...spec, ingress: [] } } }]), 25);
     stopped(onlyLoosens, undo([{ ref: { ...deny.ref, namespace: "media" }, before, after: null }]), 25);
+    stopped(onlyLoosens, undo([{ ref: { ...deny.ref, kind: "NetworkPolicy" }, before, after: null }]), 25);
+    stopped(onlyLoosens, undo([{ ref: deny.ref, before: null, after: off }]), 25);
     stopped(onlyLoosens, undo([]), 25);
   });
 
@@ -262,7 +287,8 @@ describe("rollback", () => {
       at: NOW - 1,
       expiresAt: NOW + HOUR,
       used: false,
-    };
+      seal: { state: "valid" },
+    } as const;
     const asks = (more: object = {}) => {
       const base = undo([{ ref: deny.ref, before, after: null }]);
       return {
@@ -276,7 +302,15 @@ describe("rollback", () => {
     };
     passed(confirmed, asks());
     passed(onlyLoosens, asks());
-    for (const more of [{ digest: "d2" }, { namespace: "media" }, { used: true }, { expiresAt: NOW - 1 }, { id: "c2" }])
+    for (const more of [
+      { digest: "d2" },
+      { namespace: "media" },
+      { used: true },
+      { expiresAt: NOW - 1 },
+      { at: NOW + 1 },
+      { id: "c2" },
+      { seal: { state: "invalid", why: "one byte differs" } },
+    ])
       stopped(confirmed, asks(more), 25);
   });
 });
