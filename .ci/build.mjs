@@ -9,6 +9,7 @@ execFileSync(process.execPath, ["node_modules/typescript/bin/tsc", "-p", "tsconf
 const copy = (folder) => {
   for (const name of readdirSync(folder)) {
     const path = join(folder, name);
+    if (name === "assembly") continue;
     if (statSync(path).isDirectory()) copy(path);
     else if (!/\.(ts|proto)$/.test(name)) cpSync(path, join("dist", path));
   }

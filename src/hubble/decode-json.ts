@@ -69,8 +69,13 @@ export const whoFromJson = (
 
 export const namesFromJson = (value: unknown): readonly string[] => texts(value).map(plainName);
 
+export const addressesFromJson = (value: unknown): { readonly source: string; readonly destination: string } => {
+  const ip = object(value);
+  return { source: text(ip?.["source"]), destination: text(ip?.["destination"]) };
+};
+
 const endOf = (flow: Json, side: "source" | "destination"): FlowEnd => {
-  const ip = text(object(flow["IP"])?.[side]);
+  const ip = addressesFromJson(flow["IP"])[side];
   const service = object(flow[`${side}_service`]);
   return {
     ...whoFromJson(flow[side]),

@@ -7,7 +7,6 @@ import { createGunzip, gunzipSync, constants } from "node:zlib";
 import { MINUTE } from "../facts/clock.ts";
 import { OperatorError } from "../facts/errors.ts";
 import type { EvidenceHour } from "../facts/evidence.ts";
-import { lineSplitter } from "./blocks.ts";
 import type { FromWorker, Share } from "./files-worker.ts";
 import { lineReader } from "./lines.ts";
 import { type FileOptions, type Piece, pieceReader, type PieceResult, readPieces } from "./piece.ts";
@@ -147,7 +146,6 @@ const inThreads = async (
 const readStdin = async (stdin: Readable, options: FileOptions, onBlock: (bytes: number) => void): Promise<Read> => {
   const reduced = reducer(options);
   const reader = lineReader(reduced, options);
-  const splitter = lineSplitter(reader);
   let unpack: ReturnType<typeof createGunzip> | null = null;
   let isFirst = true;
   let cut: string | null = null;
@@ -158,7 +156,7 @@ const readStdin = async (stdin: Readable, options: FileOptions, onBlock: (bytes:
     if (isFirst && bytes[0] === 0x1f && bytes[1] === 0x8b) {
       const gunzip = createGunzip();
       unpack = gunzip;
-      gunzip.on("data", (b: Buffer) => splitter.push(b));
+      gunzip.on("data", (b: Buffer) => reader.push(b));
       ended.push(
         new Promise((resolve) => {
           gunzip.on("end", resolve);
@@ -167,12 +165,13 @@ const readStdin = async (stdin: Readable, options: FileOptions, onBlock: (bytes:
       );
     }
     isFirst = false;
-    if (unpack === null) splitter.push(bytes);
+    if (unpack === null) reader.push(bytes);
     else if (!unpack.write(bytes)) await new Promise((resolve) => unpack?.once("drain", resolve));
   }
   unpack?.end();
   await Promise.all(ended);
-  splitter.end();
+  reader.end();
+  reader.settle();
   return { results: [{ counts: reader.take(), cut }], hours: reduced.take(true) };
 };
 

@@ -47,13 +47,16 @@ export const kindOf = (flow: FlowRecord): Kind => {
 /** Linux hands out client ports from here on; Kubernetes' node ports end below. */
 const EPHEMERAL = 32_768;
 
+/** Whether its ports decide if it is a late answer. */
+export const mayBeStray = ({ opens, protocol }: FlowRecord): boolean =>
+  !opens && (protocol === "TCP" || protocol === "UDP" || protocol === "SCTP");
+
 /**
  * Looks like an answer whose connection Cilium no longer knew: towards a client's port, no SYN, and not known to be a reply.
  * It keeps the server's port, so that a reader of the whole window can see whose answer it was.
  */
 export const isStray = (flow: FlowRecord): boolean => {
-  if (flow.port < EPHEMERAL || flow.sourcePort === 0 || flow.opens) return false;
-  if (flow.protocol !== "TCP" && flow.protocol !== "UDP" && flow.protocol !== "SCTP") return false;
+  if (flow.port < EPHEMERAL || flow.sourcePort === 0 || !mayBeStray(flow)) return false;
   return flow.sourcePort < EPHEMERAL || flow.isReply === null;
 };
 

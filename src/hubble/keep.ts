@@ -3,6 +3,7 @@ import type { EndRecord, EvidenceHour, EvidenceShard, NodeWatch } from "../facts
 import type { HubbleVerdict } from "../facts/flow.ts";
 import { type End, endKey, type Interner } from "./ends.ts";
 import { CONTROLS, type Hour, leaveOut, type NodeHour, nodeHour, rowOf, type Shard } from "./hour.ts";
+import { meetPod, meetWorkload } from "./pods.ts";
 import { addDrop, addNamed, addNode, addUnnamed, addVerdict, recordOfRow, see } from "./row.ts";
 import { addTo } from "./sample.ts";
 
@@ -144,14 +145,8 @@ export const merge = (hour: Hour, record: EvidenceHour, ends: Interner): void =>
     if (known === undefined) hour.names.set(key, { ip, name, lastSeen });
     else known.lastSeen = Math.max(known.lastSeen, lastSeen);
   }
-  for (const pod of record.watch.pods) {
-    const key = `${pod.namespace}/${pod.pod}/${pod.ip}`;
-    const known = hour.pods.get(key);
-    if (known === undefined) hour.pods.set(key, { ...pod });
-    else known.firstSeen = Math.min(known.firstSeen, pod.firstSeen);
-  }
-  for (const told of record.watch.workloads)
-    hour.workloads.set(`${told.namespace}/${told.derived}\n${told.labels.join("\n")}`, told);
+  for (const pod of record.watch.pods) meetPod(hour, pod);
+  for (const told of record.watch.workloads) meetWorkload(hour, told);
   for (const [why, flows] of Object.entries(record.watch.leftOut)) leaveOut(hour, why, flows);
   for (const shard of Object.values(record.shards)) mergeShard(hour, shard, ends);
 };

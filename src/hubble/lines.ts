@@ -1,5 +1,5 @@
 import { eventFromJson } from "./decode-json.ts";
-import { type FlowRecord, recordOf } from "./record.ts";
+import { recordOf } from "./record.ts";
 import type { Reducer } from "./reducer.ts";
 import { scanner } from "./scan.ts";
 
@@ -24,7 +24,7 @@ export interface LineCounts {
   last: number;
 }
 
-export const newCounts = (): LineCounts => ({
+const newCounts = (): LineCounts => ({
   lines: 0,
   flows: 0,
   lost: 0,
@@ -37,13 +37,16 @@ export const newCounts = (): LineCounts => ({
 });
 
 export interface LineReader {
-  readonly counts: LineCounts;
+  /** Bytes of whatever length; lines go from one to the next. */
+  push(bytes: Uint8Array): void;
+  /** The same, written by `read` where they are wanted. Returns how many there were. */
+  fill(room: number, read: (into: Buffer) => number): number;
+  /** The last line may have no end. */
+  end(): void;
   /** What was counted since the last call, which begins anew: lines are numbered by piece. */
   take(): LineCounts;
-  /** One line without its end. */
-  line(bytes: Buffer, from: number, to: number): void;
-  /** A line that could not even be held. */
-  skip(why: string): void;
+  /** Hands all flows to the reducer, of which some are still being counted. */
+  settle(): void;
 }
 
 export interface LineOptions {
@@ -53,7 +56,10 @@ export interface LineOptions {
 }
 
 const BAD_LINES = 20;
+/** The longest line anybody keeps: flows are a few kilobytes. */
+const LONGEST = 8 * 1024 * 1024;
 const CARRIAGE_RETURN = 0x0d;
+const NEWLINE = 0x0a;
 
 const reasonOf = (error: unknown): string =>
   error instanceof SyntaxError ? "not JSON, or cut in the middle" : String(error);
@@ -61,21 +67,16 @@ const reasonOf = (error: unknown): string =>
 /** Lines of a flow log into a reducer: the scanner first, the full parse for all it does not know. */
 export const lineReader = (reducer: Reducer, options: LineOptions = {}): LineReader => {
   const { httpPaths = false, fast = true } = options;
-  const scan = scanner(reducer.ends, httpPaths);
   let counts = newCounts();
+
   const bad = (why: string): void => {
     counts.bad += 1;
-    if (counts.badLines.length < BAD_LINES) counts.badLines.push({ line: counts.lines, why });
+    if (counts.badLines.length < BAD_LINES) counts.badLines.push({ line: counts.lines + scan.lines, why });
   };
 
-  const add = (flow: FlowRecord): void => {
-    counts.flows += 1;
-    if (flow.time < counts.first) counts.first = flow.time;
-    if (flow.time > counts.last) counts.last = flow.time;
-    reducer.add(flow);
-  };
-
-  const parse = (bytes: Buffer, from: number, to: number): void => {
+  const parse = (bytes: Buffer, from: number, end: number): void => {
+    const to = bytes[end - 1] === CARRIAGE_RETURN ? end - 1 : end;
+    if (to <= from) return;
     counts.parsed += 1;
     let value: unknown;
     try {
@@ -90,29 +91,95 @@ export const lineReader = (reducer: Reducer, options: LineOptions = {}): LineRea
     else if (decoded.event.kind === "lost") {
       counts.lost += decoded.event.lost.count;
       reducer.lost(decoded.event.lost);
-    } else add(recordOf(decoded.event.flow, reducer.ends, httpPaths));
+    } else {
+      const { flow } = decoded.event;
+      counts.flows += 1;
+      counts.first = Math.min(counts.first, flow.time);
+      counts.last = Math.max(counts.last, flow.time);
+      reducer.add(recordOf(flow, reducer.ends, httpPaths));
+    }
+  };
+
+  const scan = scanner({ reducer, httpPaths, parse });
+  const { window } = scan;
+  /** Bytes of an unfinished line at the beginning of the window. */
+  let held = 0;
+  /** Of a line longer than the window: its pieces, and how long it is; beyond `LONGEST` it is dropped as it comes. */
+  let pieces: Buffer[] = [];
+  let long = 0;
+
+  const endLong = (): void => {
+    counts.lines += 1;
+    if (long > LONGEST) bad(`a line of more than ${Math.floor(long / 1_048_576)} MB`);
+    else parse(Buffer.concat(pieces), 0, long);
+    pieces = [];
+    long = 0;
+  };
+
+  const keepLong = (piece: Buffer): void => {
+    long += piece.length;
+    if (long > LONGEST) pieces = [];
+    else pieces.push(Buffer.from(piece));
+  };
+
+  /** Bytes of the window up to `size`, from `from` on, are new to a long line. */
+  const goOn = (size: number): number => {
+    const end = window.subarray(0, size).indexOf(NEWLINE);
+    keepLong(window.subarray(0, end < 0 ? size : end));
+    if (end < 0) return 0;
+    endLong();
+    window.copyWithin(0, end + 1, size);
+    return size - end - 1;
+  };
+
+  const read = (bytes: number): void => {
+    const size = long > 0 ? goOn(bytes) : bytes;
+    const done = fast ? scan.scan(size) : scan.split(size);
+    held = size - done;
+    if (held < window.length) window.copyWithin(0, done, size);
+    else {
+      keepLong(window);
+      held = 0;
+    }
+  };
+
+  const fill: LineReader["fill"] = (room, readInto) => {
+    const bytes = readInto(window.subarray(held, Math.min(window.length, held + room)));
+    if (bytes > 0) read(held + bytes);
+    return bytes;
   };
 
   return {
-    get counts() {
-      return counts;
+    fill,
+    push: (bytes) => {
+      for (let at = 0; at < bytes.length;)
+        at += fill(bytes.length - at, (into) => {
+          into.set(bytes.subarray(at, at + into.length));
+          return into.length;
+        });
+    },
+    end: () => {
+      if (long > 0) {
+        keepLong(window.subarray(0, held));
+        endLong();
+      } else if (held > 0) {
+        window.writeUInt8(NEWLINE, held);
+        read(held + 1);
+      }
+      held = 0;
     },
     take: () => {
-      const taken = counts;
+      const taken = {
+        ...counts,
+        lines: counts.lines + scan.lines,
+        flows: counts.flows + scan.flows,
+        first: Math.min(counts.first, scan.first),
+        last: Math.max(counts.last, scan.last),
+      };
       counts = newCounts();
+      scan.begin();
       return taken;
     },
-    skip: (why) => {
-      counts.lines += 1;
-      bad(why);
-    },
-    line: (bytes, from, end) => {
-      counts.lines += 1;
-      const to = bytes[end - 1] === CARRIAGE_RETURN ? end - 1 : end;
-      if (to <= from) return;
-      const flow = fast ? scan(bytes, from, to) : null;
-      if (flow === null) parse(bytes, from, to);
-      else add(flow);
-    },
+    settle: () => scan.settle(),
   };
 };

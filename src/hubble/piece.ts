@@ -40,7 +40,10 @@ export const pieceReader = (options: FileOptions): PieceReader => {
       }
       return { counts: reader.take(), cut };
     },
-    hours: () => reduced.take(true),
+    hours: () => {
+      reader.settle();
+      return reduced.take(true);
+    },
   };
 };
 

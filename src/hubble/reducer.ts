@@ -2,12 +2,12 @@ import { HOUR, MINUTE } from "../facts/clock.ts";
 import type { EvidenceHour } from "../facts/evidence.ts";
 import type { LostEvents } from "../facts/flow.ts";
 import { k8sLabel, type LabelSet, namespaceOf } from "../facts/labels.ts";
-import type { PolicyRef } from "../facts/policy.ts";
 import type { Direction } from "../facts/verdict.ts";
 import { type End, interner, type Interner, type Sighting } from "./ends.ts";
 import { type Hour, hourOf, leaveOut, minuteOf, newHour, type NodeHour, nodeHour, rowOf } from "./hour.ts";
 import { dropClass, dropReason, isHairpin, isStray, kindOf } from "./hygiene.ts";
 import { merge, recordOfHour } from "./keep.ts";
+import { meetPod, meetWorkload } from "./pods.ts";
 import type { FlowRecord } from "./record.ts";
 import { addDrop, addNamed, addNode, addUnnamed, addVerdict, type Row, see } from "./row.ts";
 import { addTo } from "./sample.ts";
@@ -22,6 +22,13 @@ export interface ReducerOptions {
 export interface Reducer {
   readonly ends: Interner;
   add(flow: FlowRecord): void;
+  /**
+   * Flows of one hour that differ in nothing but time: `flow.time` is the first, `last` the last of them. Of no flows at all
+   * only what they say is taken. When they were seen is told by `seen`.
+   */
+  addMany(flow: FlowRecord, flows: number, last: number): void;
+  /** So many flows of a node in the minute of `time`. */
+  seen(node: string, time: number, flows: number): void;
   lost(event: LostEvents): void;
   /** The reader was connected and the node was there, from when to when. */
   up(node: string, from: number, to: number): void;
@@ -37,9 +44,15 @@ export interface Reducer {
 }
 
 const DEFAULT_MONITORING = { namespace: "observability", labels: { "app.kubernetes.io/name": "prometheus" } };
-/** Bounds per hour, for what strangers can make up: names and pods. */
+/** Bound per hour, for what strangers can make up. */
 const NAMES = 50_000;
-const PODS = 50_000;
+
+/** Flows that differ in nothing but time, of which `flow` is the first. */
+interface Many {
+  readonly flow: FlowRecord;
+  readonly flows: number;
+  readonly last: number;
+}
 
 const nameWorld = (seen: Sighting, names: readonly string[]): string =>
   seen.end !== null || names.length === 0 ? "" : (names[0] ?? "");
@@ -90,38 +103,33 @@ export const reducer = (options: ReducerOptions = {}): Reducer => {
     return lastNode;
   };
 
-  const watch = (hour: Hour, flow: FlowRecord): void => {
-    const node = nodeOf(hour, flow.node);
-    const minute = minuteOf(hour.hour, flow.time);
-    node.seen[minute] = (node.seen[minute] ?? 0) + 1;
-    const control = node.controls[controlOf(flow)];
+  const seen = (node: string, time: number, flows: number): void => {
+    const hour = at(time);
+    const minutes = nodeOf(hour, node).seen;
+    const minute = minuteOf(hour.hour, time);
+    minutes[minute] = (minutes[minute] ?? 0) + flows;
+  };
+
+  const watch = (hour: Hour, flow: FlowRecord, flows: number, last: number): void => {
+    const control = nodeOf(hour, flow.node).controls[controlOf(flow)];
     if (control === undefined) return;
-    control.flows += 1;
-    if (flow.time > control.lastSeen) control.lastSeen = flow.time;
+    control.flows += flows;
+    if (last > control.lastSeen) control.lastSeen = last;
   };
 
   const meet = (hour: Hour, seen: Sighting, ip: string, flow: FlowRecord): void => {
     if (!seen.isLocal || seen.pod === null) return;
-    if (seen.met === hour && seen.metIp === ip && flow.time >= seen.metAt) return;
-    const { end, pod } = seen;
+    if (seen.met === hour && seen.metIp === ip && flow.time > seen.metAt) return;
+    const { end, pod, workload } = seen;
     if (end === null || end.derived === null || end.namespace === null) return;
-    const key = `${end.namespace}/${pod}/${ip}`;
+    const { namespace } = end;
+    const told = { namespace, pod, workload: workload?.name ?? end.derived.name, ip, node: flow.node };
+    const met = meetPod(hour, { ...told, firstSeen: flow.time });
     seen.met = hour;
     seen.metIp = ip;
-    const known = hour.pods.get(key);
-    if (known !== undefined) {
-      if (flow.time < known.firstSeen) known.firstSeen = flow.time;
-      seen.metAt = known.firstSeen;
-      return;
-    }
-    seen.metAt = flow.time;
-    if (hour.pods.size >= PODS) return;
-    const { namespace } = end;
-    const workload = seen.workload?.name ?? end.derived.name;
-    hour.pods.set(key, { namespace, pod, workload, ip, node: flow.node, firstSeen: flow.time });
-    if (seen.workload === null) return;
-    const told = { namespace, labels: end.labels, derived: end.derived.name, workload: seen.workload };
-    hour.workloads.set(`${namespace}/${end.derived.name}\n${end.labels.join("\n")}`, told);
+    seen.metAt = met ?? flow.time;
+    if (met === null || workload === null) return;
+    meetWorkload(hour, { namespace, labels: end.labels, derived: end.derived.name, workload });
   };
 
   const learn = (hour: Hour, ip: string, name: string, time: number): void => {
@@ -131,40 +139,41 @@ export const reducer = (options: ReducerOptions = {}): Reducer => {
     else if (hour.names.size < NAMES) hour.names.set(key, { ip, name, lastSeen: time });
   };
 
-  const learnNames = (hour: Hour, flow: FlowRecord): void => {
-    if (flow.dns?.response === true)
-      for (const ip of flow.dns.ips) learn(hour, ip, plainName(flow.dns.query), flow.time);
+  const learnNames = (hour: Hour, flow: FlowRecord, last: number): void => {
+    if (flow.dns?.response === true) for (const ip of flow.dns.ips) learn(hour, ip, plainName(flow.dns.query), last);
     if (flow.destinationIp !== "")
-      for (const name of flow.destinationNames) learn(hour, flow.destinationIp, name, flow.time);
+      for (const name of flow.destinationNames) learn(hour, flow.destinationIp, name, last);
   };
 
-  /** Cilium's own word on a new connection, where an empty list could mean something at all (C F.2.10, F.2.12). */
-  const hearWord = (hour: Hour, row: Row, flow: FlowRecord, direction: Direction, by: readonly PolicyRef[]): void => {
-    for (const policy of by) addNamed(row, direction, policy, 1, flow.time);
-    if (by.length > 0) nodeOf(hour, flow.node).named += 1;
-    else if (flow.direction === direction && flow.port > 0) addUnnamed(row, direction, flow.node, 1, flow.time);
+  /** Cilium's own word on new connections, where an empty list could mean something at all (C F.2.10, F.2.12). */
+  const hearWord = (hour: Hour, row: Row, { flow, flows, last }: Many, direction: Direction): void => {
+    const by = direction === "egress" ? flow.egressAllowedBy : flow.ingressAllowedBy;
+    for (const policy of by) addNamed(row, direction, policy, flows, last);
+    if (by.length > 0) nodeOf(hour, flow.node).named += flows;
+    else if (flow.direction === direction && flow.port > 0) addUnnamed(row, direction, flow.node, flows, last);
   };
 
-  const hear = (hour: Hour, row: Row, flow: FlowRecord): void => {
-    if (flow.eventType !== 5 || (flow.verdict !== "FORWARDED" && flow.verdict !== "REDIRECTED")) return;
-    const hasPort = flow.protocol === "TCP" || flow.protocol === "UDP" || flow.protocol === "SCTP";
-    if (!hasPort) return;
-    hearWord(hour, row, flow, "egress", flow.egressAllowedBy);
-    hearWord(hour, row, flow, "ingress", flow.ingressAllowedBy);
+  const hear = (hour: Hour, row: Row, many: Many): void => {
+    const { eventType, verdict, protocol } = many.flow;
+    if (eventType !== 5 || (verdict !== "FORWARDED" && verdict !== "REDIRECTED")) return;
+    if (protocol !== "TCP" && protocol !== "UDP" && protocol !== "SCTP") return;
+    hearWord(hour, row, many, "egress");
+    hearWord(hour, row, many, "ingress");
   };
 
-  const judge = (hour: Hour, row: Row, flow: FlowRecord): void => {
-    row.flows += 1;
-    addVerdict(row, flow.verdict, 1);
-    hear(hour, row, flow);
+  const judge = (hour: Hour, row: Row, many: Many): void => {
+    const { flow, flows } = many;
+    row.flows += flows;
+    addVerdict(row, flow.verdict, flows);
+    hear(hour, row, many);
     if (flow.direction === "egress") row.isEgress = true;
     else if (flow.direction === "ingress") row.isIngress = true;
   };
 
-  const drop = (row: Row, flow: FlowRecord): void => {
+  const drop = (row: Row, { flow, flows, last }: Many): void => {
     const isVerdict = flow.eventType === 5;
-    const told = { class: dropClass(flow), reason: dropReason(flow), direction: flow.direction, lastSeen: flow.time };
-    addDrop(row, { ...told, asVerdict: isVerdict ? 1 : 0, asDrop: isVerdict ? 0 : 1 });
+    const told = { class: dropClass(flow), reason: dropReason(flow), direction: flow.direction, lastSeen: last };
+    addDrop(row, { ...told, asVerdict: isVerdict ? flows : 0, asDrop: isVerdict ? 0 : flows });
   };
 
   const sampleEnds = (row: Row, flow: FlowRecord): void => {
@@ -175,41 +184,49 @@ export const reducer = (options: ReducerOptions = {}): Reducer => {
     if (flow.l7 !== null) addTo(row.l7, flow.l7);
   };
 
-  const count = (hour: Hour, flow: FlowRecord, source: End, destination: End): void => {
+  const count = (hour: Hour, many: Many, source: End, destination: End): void => {
+    const { flow, flows, last } = many;
     const kind = kindOf(flow);
-    if (kind !== "judged" && kind !== "dropped" && kind !== "error") return leaveOut(hour, kind);
-    if (isHairpin(flow, source, destination)) return leaveOut(hour, "hairpin");
+    if (kind !== "judged" && kind !== "dropped" && kind !== "error") return leaveOut(hour, kind, flows);
+    if (isHairpin(flow, source, destination)) return leaveOut(hour, "hairpin", flows);
     // Copies that a node masqueraded, and all else between hosts and the world: no pod, no policy of a namespace.
-    if (!source.isPod && !destination.isPod) return leaveOut(hour, "not-governed");
-    if (flow.protocol === null) return leaveOut(hour, "no-protocol");
+    if (!source.isPod && !destination.isPod) return leaveOut(hour, "not-governed", flows);
+    if (flow.protocol === null) return leaveOut(hour, "no-protocol", flows);
     const sourcePort = isStray(flow) ? flow.sourcePort : 0;
     const row = rowOf(hour, source, destination, flow.protocol, flow.port, sourcePort);
-    if (row === null) return leaveOut(hour, "too-many-ports");
-    see(row, flow.time, flow.time);
+    if (row === null) return leaveOut(hour, "too-many-ports", flows);
+    see(row, flow.time, last);
     addNode(row, flow.node);
     sampleEnds(row, flow);
-    if (kind === "judged") judge(hour, row, flow);
-    else if (kind === "dropped") drop(row, flow);
-    else addVerdict(row, "ERROR", 1);
+    if (kind === "judged") judge(hour, row, many);
+    else if (kind === "dropped") drop(row, many);
+    else addVerdict(row, "ERROR", flows);
+  };
+
+  const addMany = (flow: FlowRecord, flows: number, last: number): void => {
+    const hour = at(flow.time);
+    hour.isTouched = true;
+    watch(hour, flow, flows, last);
+    meet(hour, flow.source, flow.sourceIp, flow);
+    meet(hour, flow.destination, flow.destinationIp, flow);
+    if (flow.dns !== null || flow.destinationNames.length > 0) learnNames(hour, flow, last);
+    const source = ends.resolve(flow.source, flow.sourceIp, nameWorld(flow.source, flow.sourceNames));
+    const destination = ends.resolve(
+      flow.destination,
+      flow.destinationIp,
+      nameWorld(flow.destination, flow.destinationNames),
+    );
+    count(hour, { flow, flows, last }, source, destination);
   };
 
   return {
     ends,
     add: (flow) => {
-      const hour = at(flow.time);
-      hour.isTouched = true;
-      watch(hour, flow);
-      meet(hour, flow.source, flow.sourceIp, flow);
-      meet(hour, flow.destination, flow.destinationIp, flow);
-      if (flow.dns !== null || flow.destinationNames.length > 0) learnNames(hour, flow);
-      const source = ends.resolve(flow.source, flow.sourceIp, nameWorld(flow.source, flow.sourceNames));
-      const destination = ends.resolve(
-        flow.destination,
-        flow.destinationIp,
-        nameWorld(flow.destination, flow.destinationNames),
-      );
-      count(hour, flow, source, destination);
+      seen(flow.node, flow.time, 1);
+      addMany(flow, 1, flow.time);
     },
+    addMany,
+    seen,
     lost: ({ time, from = time, node, count: events }) => {
       // Spread evenly over the minutes it may have happened in; the remainder goes to the last.
       const first = Math.max(from, time - HOUR);
