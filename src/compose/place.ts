@@ -71,7 +71,7 @@ const openForge = async (
     check: {
       read: githubChecks(client, place, credentials.kind),
       notices: githubNotices(client, place, credentials.kind),
-      green: githubGreen(client, place, credentials.kind),
+      green: githubGreen(client, place, credentials.kind, named.branch),
     },
     forge: githubForge({ client, place, branch: named.branch, cache: join(setting.state, "blobs") }),
     desk: null,

@@ -24,6 +24,13 @@ export interface PullRequest {
   readonly closedAt: number | null;
 }
 
+/** A way in which what the agent writes on a forge could reach the default branch without anybody else. */
+export interface Loophole {
+  readonly what: string;
+  readonly said: string;
+  readonly remedy: string;
+}
+
 export interface ForgeReader {
   readonly name: string;
   readonly defaultBranch: string;
@@ -35,6 +42,8 @@ export interface ForgeReader {
   branchHead(branch: string): Promise<string | null>;
   /** Newest first. */
   pullRequests(filter?: { branch?: string; state?: PullRequest["state"] }): Promise<readonly PullRequest[]>;
+  /** Read anew each time; empty where somebody else has to approve. While there is one, nothing is written there. */
+  loopholes(): Promise<readonly Loophole[]>;
   /** Commits of the default branch that touched a path, newest first, with their time. */
   history(path?: string): Promise<readonly { readonly commit: string; readonly time: number }[]>;
 }

@@ -116,6 +116,8 @@ export const localForge = (options: {
     defaultBranch: main,
     head,
     tree: (commit) => repository.tree(commit),
+    // Merging is a command of its own here, and a person's.
+    loopholes: async () => [],
     broughtBy: async (commit) => {
       const fork = await repository.mergeBase(await head(), commit);
       if (fork === null) throw unrelated(commit, main, repository.dir);

@@ -1,4 +1,4 @@
-import { changesetDigest } from "../facts/changeset.ts";
+import { changesetDigest, type Changeset } from "../facts/changeset.ts";
 import { changeLaneOf, isReport, type GateDecision, type Refusal } from "../facts/rollout.ts";
 import { storageFault } from "../facts/tree.ts";
 import { mint, type Clearance } from "./clearance.ts";
@@ -8,7 +8,13 @@ import type { Lane } from "./lanes.ts";
 
 export type Passage =
   | { readonly open: true; readonly clearance: Clearance; readonly decisions: readonly GateDecision[] }
-  | { readonly open: false; readonly refusals: readonly Refusal[]; readonly decisions: readonly GateDecision[] };
+  | {
+      readonly open: false;
+      readonly refusals: readonly Refusal[];
+      readonly decisions: readonly GateDecision[];
+      /** What would have been written, where nothing but the forge holds it back. */
+      readonly dryRun?: Changeset;
+    };
 
 export type Door = (request: LaneRequest) => Promise<Passage>;
 
@@ -20,6 +26,29 @@ const held = (facts: GateFacts): GateFacts => {
 };
 
 const doorSays = (reason: string, remedy: string): Refusal => ({ gate: "door", reason, lesson: null, remedy });
+
+/** Effects that write on the forge. */
+const onForge = ({ effect }: Lane): boolean => effect === "open-pull-request" || effect === "post-green";
+
+/** A token that can push can merge: where the forge itself does not stand in between, nothing is written there. */
+const dryRun = (lane: Lane, { loopholes }: GateFacts): Refusal | null => {
+  if (!onForge(lane)) return null;
+  if (!loopholes.known)
+    return doorSays(
+      `dry run: whether the agent could merge its own work cannot be told: ${loopholes.why}`,
+      loopholes.wouldHelp,
+    );
+  const [first] = loopholes.value;
+  if (first === undefined) return null;
+  const all = loopholes.value.map(({ said }) => said).join("; ");
+  return {
+    ...doorSays(
+      `dry run: on this forge the agent could merge its own work (${all}), so nothing is written there`,
+      `${loopholes.value.map(({ remedy }) => remedy).join(" ")} \`network-operator doctor\` says what is missing.`,
+    ),
+    waitingFor: { what: "person", detail: `the default branch's ruleset: ${first.what}`, until: null },
+  };
+};
 
 /** What no gate asks, because it is about the request rather than about the network. */
 const misfit = (lane: Lane, request: LaneRequest, facts: GateFacts, laneOf: LaneOf): Refusal | null => {
@@ -78,6 +107,8 @@ export const makeDoor =
     const decisions = judgeLane(lane, ports.catalog, facts);
     const refusals = decisions.filter((decision) => !decision.pass);
     if (refusals.length > 0 || decisions.length === 0) return { open: false, refusals, decisions };
+    const dry = dryRun(lane, facts);
+    if (dry !== null) return { open: false, refusals: [dry], decisions, dryRun: facts.changeset };
     const { changeset, base } = facts;
     const { namespace } = request;
     return { open: true, decisions, clearance: mint({ lane: lane.id, namespace, base, changeset, facts, decisions }) };

@@ -8,7 +8,7 @@ import type { Edge } from "../facts/edge.ts";
 import type { Finding } from "../facts/finding.ts";
 import type { Inventory } from "../facts/inventory.ts";
 import type { Known } from "../facts/known.ts";
-import type { PullRequest } from "../facts/ports.ts";
+import type { Loophole, PullRequest } from "../facts/ports.ts";
 import type { Confirmation, Undo } from "../facts/rollback.ts";
 import type { GateDecision, GateId, LaneId, Stage } from "../facts/rollout.ts";
 import type { CiliumSettings } from "../facts/settings.ts";
@@ -127,6 +127,8 @@ export interface GateFacts {
   readonly settings: CiliumSettings;
   readonly cluster: ClusterFacts;
   readonly pullRequests: Known<readonly PullRequest[]>;
+  /** Where there is one, or nobody can tell, effects on the forge stay in dry run: the door's to refuse. */
+  readonly loopholes: Known<readonly Loophole[]>;
   readonly live: Known<LiveCluster>;
   readonly evidence: Known<EvidenceFacts>;
   readonly standings: Known<readonly Standing[]>;

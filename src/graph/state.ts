@@ -81,7 +81,13 @@ export const resultSchema = z.discriminatedUnion("kind", [
     waitingFor: waitingForSchema.nullable(),
   }),
   z.object({ kind: z.literal("again"), why: z.string() }),
-  z.object({ kind: z.literal("refused"), refusals: z.array(refusalSchema), waitingFor: waitingForSchema.nullable() }),
+  z.object({
+    kind: z.literal("refused"),
+    refusals: z.array(refusalSchema),
+    waitingFor: waitingForSchema.nullable(),
+    /** In dry run: the files that would have been written. */
+    shown: z.array(editSchema).optional(),
+  }),
   z.object({ kind: z.literal("waiting"), waitingFor: waitingForSchema, note: z.string() }),
   z.object({ kind: z.literal("settled"), note: z.string() }),
   z.object({ kind: z.literal("ask-back"), question: z.string() }),

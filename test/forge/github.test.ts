@@ -1,42 +1,39 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createEmulator, type Emulator } from "emulate";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { blobId, type FileChange } from "../../src/facts/changeset.ts";
 import { OperatorError } from "../../src/facts/errors.ts";
 import type { ForgeReader, ForgeWriter } from "../../src/facts/ports.ts";
-import { credentialsFrom, githubClient, type GitHubClient } from "../../src/forge/github/client.ts";
+import { credentialsFrom, githubClient, type Credentials, type GitHubClient } from "../../src/forge/github/client.ts";
 import { githubChecks, githubGreen, githubNotices } from "../../src/forge/github/check.ts";
 import { githubForge } from "../../src/forge/github/forge.ts";
+import { HELD_BACK, openFront, type Front } from "./github-front.ts";
 
-// A GitHub that somebody else wrote: stateful, with real git object ids.
-let emulator: Emulator;
+// Stateful, with real git object ids, and what it lacks in front of it.
+let front: Front;
 let client: GitHubClient;
 let forge: ForgeReader & ForgeWriter;
 const cache = mkdtempSync(join(tmpdir(), "blobs-"));
 
 const file = (path: string, text: string | null): FileChange => ({ path, mode: "100644", text });
+const TOKEN: Credentials = { kind: "token", token: "secret" };
+const PATIENCE = { throttle: false, retries: 0 };
+const at = (name = "ops") => ({ owner: "operator", name, apiUrl: front.url });
+const forgeOf = (through: GitHubClient, place = at()): ForgeReader & ForgeWriter =>
+  githubForge({ client: through, place, branch: "main", cache });
 
 beforeAll(async () => {
-  emulator = await createEmulator({
-    service: "github",
-    port: 0,
-    seed: {
-      tokens: { secret: { login: "operator", scopes: ["repo"] } },
-      github: { users: [{ login: "operator" }], repos: [{ owner: "operator", name: "ops", auto_init: true }] },
-    },
-  });
+  front = await openFront();
 });
 afterAll(async () => {
-  await emulator.close();
+  await front.close();
   rmSync(cache, { recursive: true, force: true });
 });
 beforeEach(() => {
-  emulator.reset();
-  const place = { owner: "operator", name: "ops", apiUrl: emulator.url };
-  client = githubClient(place, { kind: "token", token: "secret" }, { throttle: false });
-  forge = githubForge({ client, place, branch: "main", cache });
+  front.reset();
+  client = githubClient(at(), TOKEN, PATIENCE);
+  forge = forgeOf(client);
 });
 
 const write = async (
@@ -120,39 +117,179 @@ describe("GitHub", () => {
     });
   });
 
-  it("shows the newest word of the check, as an App's check run", async () => {
-    const place = { owner: "operator", name: "ops", apiUrl: emulator.url };
-    const head = await forge.head();
-    const checks = githubChecks(client, place, "app");
-    expect(await checks.check(head)).toBeNull();
-    await githubNotices(client, place, "app").notice({ head, state: "pending", summary: "judging", text: "" });
-    expect(await checks.check(head)).toEqual({ state: "pending", summary: "judging" });
-    await githubNotices(client, place, "app").notice({
-      head,
-      state: "failure",
-      summary: "replay",
-      text: "one flow dropped",
+  it("says which commit a head left main at, and exactly the files it brings, whatever they are called", async () => {
+    await write("netpol/selfhosted");
+    const base = await forge.head();
+    const done = await forge.writeBranch({
+      branch: "odd",
+      base,
+      expected: null,
+      files: [file("apps/policy.bin", "kind: Policy\n"), file("README.md", null)],
+      message: "odd",
     });
-    expect(await checks.check(head)).toMatchObject({ state: "failure" });
-    await githubGreen(client, place, "app").green({ head, summary: "12 gates passed", text: "" });
-    expect(await checks.check(head)).toEqual({ state: "success", summary: "12 gates passed" });
+    const brought = await forge.broughtBy(done.done ? done.commit : "");
+    expect(brought).toMatchObject({ fork: base, unread: [] });
+    expect(brought.files.map(({ path, text }) => [path, text])).toEqual([
+      ["README.md", null],
+      ["apps/policy.bin", "kind: Policy\n"],
+    ]);
   });
 
-  it("that does not know the repository is an answer with the way out, and repeats no token", async () => {
-    const place = { owner: "operator", name: "nowhere", apiUrl: emulator.url };
-    const credentials = { kind: "token", token: "secret" } as const;
-    const lost = githubForge({
-      client: githubClient(place, credentials, { throttle: false }),
-      place,
-      branch: "main",
-      cache,
-    });
-    const error = await lost.head().catch((thrown: unknown) => thrown);
+  it("takes no stranger's branch for its own: a fork's goes by its owner", async () => {
+    await client.rest.repos.createFork({ owner: "operator", repo: "ops", name: "theirs" }).catch(() => undefined);
+    await write("netpol/selfhosted");
+    const opened = await forge.openPullRequest({ branch: "netpol/selfhosted", title: "t", body: "b" });
+    const pull = await client.rest.pulls.get({ owner: "operator", repo: "ops", pull_number: opened.number });
+    front.fault = (method, path) =>
+      method === "GET" && path.endsWith("/pulls")
+        ? {
+            status: 200,
+            body: [
+              { ...pull.data, head: { ...pull.data.head, repo: { ...pull.data.head.repo, full_name: "guest/ops" } } },
+            ],
+          }
+        : null;
+    expect((await forge.pullRequests()).map(({ branch }) => branch)).toEqual(["guest/ops:netpol/selfhosted"]);
+  });
+});
+
+describe("the check on GitHub", () => {
+  const said = async (credentials: Credentials): Promise<void> => {
+    const through = githubClient(at(), credentials, PATIENCE);
+    const head = await forge.head();
+    const checks = githubChecks(through, at(), credentials.kind);
+    const notices = githubNotices(through, at(), credentials.kind);
+    expect(await checks.check(head)).toBeNull();
+    await notices.notice({ head, state: "pending", summary: "judging", text: "" });
+    expect(await checks.check(head)).toEqual({ state: "pending", summary: "judging" });
+    await notices.notice({ head, state: "failure", summary: "replay ".repeat(60), text: "one flow dropped" });
+    expect(await checks.check(head)).toMatchObject({ state: "failure" });
+    await githubGreen(through, at(), credentials.kind, "main").green({ head, summary: "12 gates passed", text: "" });
+    expect(await checks.check(head)).toEqual({ state: "success", summary: "12 gates passed" });
+  };
+  const app = (): Credentials => ({
+    kind: "app",
+    appId: 12_345,
+    installationId: 100,
+    privateKey: front.emulator.generatedSecrets.find(({ kind }) => kind === "github.app_private_key")?.value ?? "",
+  });
+  const written = (): string[] =>
+    front.asked
+      .filter((asked) => /^POST .*\/(statuses\/|check-runs$)/.test(asked))
+      .map((a) => a.replace(/\/[0-9a-f]{40}$/, ""));
+
+  it("is a check run with an App, and never a status", async () => {
+    await said(app());
+    expect(new Set(written())).toEqual(new Set(["POST /repos/operator/ops/check-runs"]));
+  });
+
+  it("is a commit status with a token, and never a check run", async () => {
+    await said(TOKEN);
+    expect(new Set(written())).toEqual(new Set(["POST /repos/operator/ops/statuses"]));
+  });
+
+  it("an App opens pull requests under its own name", async () => {
+    const credentials = app();
+    forge = forgeOf(githubClient(at(), credentials, PATIENCE));
+    await write("netpol/selfhosted");
+    const opened = await forge.openPullRequest({ branch: "netpol/selfhosted", title: "t", body: "b" });
+    expect(opened).toMatchObject({ author: "network-operator[bot]", state: "open" });
+  });
+});
+
+describe("dry run", () => {
+  const [review, checks] = HELD_BACK;
+  const holes: readonly (readonly [string, () => void, RegExp])[] = [
+    ["no ruleset at all", () => (front.rules = []), /no approving review is required/],
+    ["no review", () => (front.rules = HELD_BACK.filter((rule) => rule !== review)), /no approving review/],
+    ["a ruleset that the agent may bypass", () => (front.bypass = "always"), /may bypass ruleset 42/],
+    ["a ruleset that does not say who may", () => (front.bypass = null), /does not say who may bypass/],
+  ];
+
+  it.each(holes)("with %s nothing can be written, by any of the ways to write", async (_what, open, why) => {
+    const base = await forge.head();
+    open();
+    expect((await forge.loopholes()).map(({ said }) => said).join("; ")).toMatch(why);
+    await expect(write("netpol/selfhosted")).rejects.toThrow(why);
+    await expect(forge.openPullRequest({ branch: "main", title: "t", body: "b" })).rejects.toThrow("dry run");
+    await expect(forge.updatePullRequest({ number: 1, title: "t", body: "b" })).rejects.toThrow("dry run");
+    const green = githubGreen(client, at(), "token", "main");
+    await expect(green.green({ head: base, summary: "s", text: "" })).rejects.toThrow("dry run");
+    expect(front.asked.filter((asked) => !asked.startsWith("GET "))).toEqual([]);
+    // Red and pending only hold back: they are said in any case.
+    await githubNotices(client, at(), "token").notice({ head: base, state: "pending", summary: "dry run", text: "" });
+    expect(await githubChecks(client, at(), "token").check(base)).toMatchObject({ state: "pending" });
+  });
+
+  it("does not ask for the check to be pinned: doctor does", async () => {
+    front.rules = HELD_BACK.filter((rule) => rule !== checks);
+    expect(await forge.loopholes()).toEqual([]);
+    expect(await write("netpol/selfhosted")).toMatchObject({ done: true });
+  });
+
+  it("holds where GitHub does not tell its rules", async () => {
+    front.fault = (_method, path) => (path.includes("/rules/") ? { status: 403, body: { message: "no" } } : null);
+    await expect(write("netpol/selfhosted")).rejects.toThrow(/refused to read the rules/);
+    expect(await forge.branchHead("netpol/selfhosted")).toBeNull();
+  });
+});
+
+describe("a GitHub that says no", () => {
+  const says = async (what: Promise<unknown>): Promise<string> => {
+    const error = await what.catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(OperatorError);
-    const line = error instanceof OperatorError ? error.line : "";
+    const { line } = error as OperatorError;
+    expect(line).not.toContain("secret");
+    return line;
+  };
+
+  it("does not know the repository: an answer with the way out", async () => {
+    const line = await says(forgeOf(client, at("nowhere")).head());
     expect(line).toContain("/repos/operator/nowhere");
     expect(line).toContain("Check owner and name");
-    expect(line).not.toContain("secret");
+  });
+
+  it("gives a token without rights an answer that names the rights", async () => {
+    const weak = forgeOf(githubClient(at(), { kind: "token", token: "weak" }, PATIENCE));
+    const base = await forge.head();
+    const line = await says(
+      weak.writeBranch({ branch: "b", base, expected: null, files: [file("a.yaml", "a")], message: "m" }),
+    );
+    expect(line).toContain("contents: write");
+    expect(await forge.branchHead("b")).toBeNull();
+  });
+
+  it.each([
+    [
+      { status: 403, body: {}, headers: { "x-ratelimit-remaining": "0", "x-ratelimit-reset": "1779279600" } },
+      "rate limit",
+    ],
+    [{ status: 429, body: {}, headers: { "retry-after": "60" } }, "rate limit"],
+    [{ status: 502, body: "<html>Unicorn!</html>" }, "502"],
+  ])("is busy or broken (%j), and that is said as what it is", async (answer, word) => {
+    front.fault = (_method, path) => (path.includes("/git/ref/") ? answer : null);
+    expect(await says(forge.head())).toContain(word);
+  });
+
+  it("fails between branch and pull request: the branch is left for the next attempt, which finishes it", async () => {
+    await write("netpol/selfhosted");
+    front.fault = (method, path) =>
+      method === "POST" && path.endsWith("/pulls") ? { status: 503, body: { message: "down" } } : null;
+    await says(forge.openPullRequest({ branch: "netpol/selfhosted", title: "t", body: "b" }));
+    front.fault = () => null;
+    expect(await forge.openPullRequest({ branch: "netpol/selfhosted", title: "t", body: "b" })).toMatchObject({
+      state: "open",
+    });
+    expect(await forge.pullRequests()).toHaveLength(1);
+  });
+
+  it("two that open the same one at once get one: the second finds the first one's", async () => {
+    await write("netpol/selfhosted");
+    const both = await Promise.all(
+      [1, 2].map(() => forge.openPullRequest({ branch: "netpol/selfhosted", title: "t", body: "b" })),
+    );
+    expect(new Set(both.map(({ number }) => number)).size).toBe(1);
+    expect(await forge.pullRequests()).toHaveLength(1);
   });
 });
 

@@ -167,6 +167,7 @@ export const openField = (
       settings: defaultSettings(),
       cluster: defaultClusterFacts,
       pullRequests: known(await place.pullRequests()),
+      loopholes: known(await place.loopholes()),
       live: silent,
       evidence: silent,
       standings: silent,

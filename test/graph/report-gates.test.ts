@@ -251,3 +251,44 @@ describe("the doors", () => {
     expect(await allows({ ...request, lane: on, pullRequest })).toMatchObject({ open: true });
   });
 });
+
+describe("where the agent could merge its own work", () => {
+  const HOLE = { what: "approval by somebody else", said: "no approving review is required", remedy: "Require one." };
+
+  it("every gate is judged, the draft is shown, and nothing is written", async () => {
+    const desk = open();
+    desk.forge.holes = [HOLE];
+    const answer = await askGraph(
+      buildGraph(desk.ports),
+      { request: { kind: "propose-allows", namespace: "collab" } },
+      { thread: "rollout:collab" },
+    );
+    expect(answer).toMatchObject({
+      outcome: "refused",
+      refusals: [{ gate: "door", lesson: null, remedy: expect.stringContaining("Require one.") as string }],
+      waitingFor: { what: "person" },
+      pullRequest: null,
+    });
+    expect(answer.answer).toContain("kind: CiliumNetworkPolicy");
+    expect([...desk.forge.refs.keys()]).toEqual(["main"]);
+    expect(desk.forge.pulls).toEqual([]);
+  });
+
+  it("a gate's own no comes before it, and shows no draft", async () => {
+    const desk = open(REPOSITORY, { evidence: null });
+    desk.forge.holes = [HOLE];
+    const question = { request: { kind: "propose-allows", namespace: "collab" } } as const;
+    const answer = await askGraph(buildGraph(desk.ports), question, { thread: "rollout:collab" });
+    expect(answer).toMatchObject({ outcome: "refused", refusals: [{ gate: "replay" }] });
+    expect(answer.answer).not.toContain("kind: CiliumNetworkPolicy");
+  });
+
+  it("the check stays pending and says why", async () => {
+    const desk = open();
+    const number = await desk.pull("docs", [file("README.md", "more\n")]);
+    desk.forge.holes = [HOLE];
+    expect(await desk.judge(number)).toMatchObject({ outcome: "refused", refusals: [{ gate: "door" }] });
+    expect(desk.said(number)).toMatchObject({ state: "pending" });
+    expect(desk.said(number)?.summary).toContain("dry run");
+  });
+});

@@ -1,16 +1,17 @@
 import type { Setting } from "../../compose.ts";
-import { attempt, good, open, type Check } from "./check.ts";
+import { attempt, bad, good, open, type Check } from "./check.ts";
 
 /** A token that can push can merge: what stops it is the default branch's ruleset. */
 export const forgeChecks = ({ config }: Setting): Promise<readonly Check[]> =>
   attempt("forge", async () => {
     if (config.forge.kind === "local") return good("forge", "local: a person merges with `network-operator pr merge`");
-    const [{ credentialsFrom, githubClient }, { judgeRuleset, mayWrite, readRuleset }] = await Promise.all([
+    const [{ credentialsFrom, githubClient }, { judgeRuleset, loopholesIn, readRuleset }] = await Promise.all([
       import("../../forge/github/client.ts"),
       import("../../forge/github/ruleset.ts"),
     ]);
     const place = { owner: config.forge.owner, name: config.forge.name, apiUrl: config.forge.apiUrl };
-    const client = githubClient(place, credentialsFrom(process.env));
+    const credentials = credentialsFrom(process.env);
+    const client = githubClient(place, credentials);
     const requirements = judgeRuleset(await readRuleset(client, place, config.repository.branch));
     const checks = requirements.map((r): Check => ({
       name: `forge: ${r.what}`,
@@ -18,14 +19,24 @@ export const forgeChecks = ({ config }: Setting): Promise<readonly Check[]> =>
       said: r.said,
       remedy: r.holds === true ? null : r.remedy,
     }));
-    return mayWrite(requirements)
-      ? checks
-      : [
-          ...checks,
-          open(
+    const held = loopholesIn(requirements).length === 0;
+    const writer =
+      credentials.kind === "app"
+        ? good("forge: the check", "a check run, by the App")
+        : open(
+            "forge: the check",
+            "a commit status, by a token: a ruleset can pin the source of an App's check run only",
+            "Use a GitHub App, or let nobody else write commit statuses.",
+          );
+    return [
+      held
+        ? good("forge", "somebody else has to approve what the agent writes")
+        : bad(
             "forge",
-            "this forge would let the agent merge its own work, and this version does not yet hold its pull requests back for that",
-            "Mend the ruleset as above, then run doctor again.",
+            "dry run: the agent could merge its own work, so it opens no pull request and posts no green",
+            "Mend the ruleset as below, then run doctor again.",
           ),
-        ];
+      ...checks,
+      writer,
+    ];
   });

@@ -1,6 +1,6 @@
 import type { CheckReader, CheckState, GreenWriter, NoticeWriter } from "../../facts/ports.ts";
 import { call, type Credentials, type GitHubClient, type GitHubPlace } from "./client.ts";
-import { CHECK_NAME } from "./ruleset.ts";
+import { assertNoLoopholes, CHECK_NAME } from "./ruleset.ts";
 
 interface Word {
   readonly head: string;
@@ -51,8 +51,16 @@ export const githubNotices = (client: GitHubClient, place: GitHubPlace, kind: Cr
   notice: (word) => write(client, place, kind, word),
 });
 
-export const githubGreen = (client: GitHubClient, place: GitHubPlace, kind: Credentials["kind"]): GreenWriter => ({
-  green: (word) => write(client, place, kind, { ...word, state: "success" }),
+export const githubGreen = (
+  client: GitHubClient,
+  place: GitHubPlace,
+  kind: Credentials["kind"],
+  branch: string,
+): GreenWriter => ({
+  green: async (word) => {
+    await assertNoLoopholes(client, place, branch);
+    await write(client, place, kind, { ...word, state: "success" });
+  },
 });
 
 const stateOf = (status: string, conclusion: string | null): CheckState["state"] => {

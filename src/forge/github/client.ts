@@ -42,7 +42,7 @@ export const credentialsFrom = (env: Readonly<NodeJS.ProcessEnv>): Credentials =
 export const githubClient = (
   place: GitHubPlace,
   credentials: Credentials,
-  options: { throttle?: boolean } = {},
+  options: { throttle?: boolean; retries?: number } = {},
 ): GitHubClient =>
   new Client({
     baseUrl: place.apiUrl,
@@ -58,7 +58,10 @@ export const githubClient = (
           },
         }),
     // Retrying is for reads and for "busy"; a refusal (4xx) is an answer.
-    retry: { doNotRetry: [400, 401, 403, 404, 409, 410, 422, 451] },
+    retry: {
+      doNotRetry: [400, 401, 403, 404, 409, 410, 422, 451],
+      ...(options.retries === undefined ? {} : { retries: options.retries }),
+    },
     throttle: {
       enabled: options.throttle ?? true,
       onRateLimit: (_after: number, _request: unknown, _client: unknown, count: number) => count < 2,
@@ -70,12 +73,27 @@ export const githubClient = (
 interface HttpError {
   readonly status: number;
   readonly message: string;
+  readonly response?: { readonly headers?: Readonly<Record<string, unknown>> };
 }
 
 const isHttpError = (error: unknown): error is HttpError =>
   typeof error === "object" && error !== null && "status" in error && typeof error.status === "number";
 
 export const statusOf = (error: unknown): number | null => (isHttpError(error) ? error.status : null);
+
+/** When to ask again, where GitHub said that this was too much; null where it did not say that. */
+const limited = (error: unknown): string | null => {
+  if (!isHttpError(error) || (error.status !== 403 && error.status !== 429)) return null;
+  const headers = error.response?.headers ?? {};
+  const [after, left, reset] = ["retry-after", "x-ratelimit-remaining", "x-ratelimit-reset"].map((name) =>
+    Number(headers[name] ?? Number.NaN),
+  );
+  if (error.status !== 429 && left !== 0 && !/rate limit/i.test(error.message)) return null;
+  if (after !== undefined && after > 0) return `Ask again in ${after} s.`;
+  return reset !== undefined && reset > 0
+    ? `Ask again after ${new Date(reset * 1000).toISOString()}.`
+    : "Ask again in a few minutes.";
+};
 
 /** Calls GitHub; a failure says what was asked for, where, and what would help. Nothing secret is repeated. */
 export const call = async <T>(place: GitHubPlace, what: string, request: () => Promise<T>): Promise<T> => {
@@ -84,10 +102,17 @@ export const call = async <T>(place: GitHubPlace, what: string, request: () => P
   } catch (error) {
     const status = statusOf(error);
     const where = `${place.apiUrl}/repos/${place.owner}/${place.name}`;
+    const later = limited(error);
+    if (later !== null)
+      throw new OperatorError("outside", `GitHub's rate limit is used up: it did not ${what}`, {
+        where,
+        remedy: later,
+      });
     if (status === 401 || status === 403)
       throw new OperatorError("outside", `GitHub refused to ${what} (${status})`, {
         where,
-        remedy: "The token needs contents: write, pull requests: write and metadata: read on this repository.",
+        remedy:
+          "The token needs contents: write, pull requests: write, metadata: read and, for the check, statuses: write (an App: checks: write) on this repository.",
       });
     if (status === 404)
       throw new OperatorError("outside", `GitHub does not know what it takes to ${what} (404)`, {
@@ -99,7 +124,8 @@ export const call = async <T>(place: GitHubPlace, what: string, request: () => P
       : error instanceof Error
         ? error.message
         : String(error);
-    throw new OperatorError("outside", `GitHub could not ${what}: ${said ?? "no message"}`, {
+    const number = status === null ? "" : ` (${status})`;
+    throw new OperatorError("outside", `GitHub could not ${what}: ${said ?? "no message"}${number}`, {
       where,
       remedy: "Try again; nothing was half-written.",
     });

@@ -2,6 +2,7 @@ import type { FileChange } from "../../facts/changeset.ts";
 import type { ForgeReader, ForgeWriter, PullRequest } from "../../facts/ports.ts";
 import { call, statusOf, type GitHubClient, type GitHubPlace } from "./client.ts";
 import { unrelated } from "../unrelated.ts";
+import { assertNoLoopholes, readLoopholes } from "./ruleset.ts";
 import { githubDifferences, githubTree } from "./tree.ts";
 
 interface GitHubPull {
@@ -129,11 +130,15 @@ export const githubForge = (options: {
     return made.data.sha;
   };
 
+  /** The door has asked already; a writer that did not come through it meets the same answer here. */
+  const assertHeldBack = (): Promise<void> => assertNoLoopholes(client, place, options.branch);
+
   return {
     name: `${place.owner}/${place.name}`,
     defaultBranch: options.branch,
     head,
     tree: (commit) => githubTree({ client, place, commit, cache: options.cache }),
+    loopholes: () => readLoopholes(client, place, options.branch),
     broughtBy: async (commit) => {
       const base = await head();
       const fork = await mergeBase(base, commit);
@@ -156,6 +161,7 @@ export const githubForge = (options: {
       }));
     },
     writeBranch: async ({ branch, base, expected, files, message }) => {
+      await assertHeldBack();
       const commit = await commitOn(base, files, message);
       // GitHub has no compare-and-swap over two refs: main is read last, right before the branch moves.
       if ((await head()) !== base)
@@ -177,29 +183,30 @@ export const githubForge = (options: {
       return { done: true, commit };
     },
     openPullRequest: async ({ branch, title, body }) => {
+      await assertHeldBack();
       // Look first: asked twice, there is one.
       const open = (await pulls({ branch, state: "open" }))[0];
       if (open !== undefined) return open;
-      const made = await call(place, `open the pull request of ${branch}`, () =>
-        client.rest.pulls.create({
-          ...at,
-          head: branch,
-          base: options.branch,
-          title,
-          body,
-          maintainer_can_modify: false,
-        }),
-      );
-      return toPullRequest(made.data, place);
+      const fields = { head: branch, base: options.branch, title, body, maintainer_can_modify: false };
+      try {
+        return toPullRequest((await client.rest.pulls.create({ ...at, ...fields })).data, place);
+      } catch (error) {
+        // Somebody was faster: GitHub takes one pull request per head and answers 422 to the second.
+        const other = statusOf(error) === 422 ? (await pulls({ branch, state: "open" }))[0] : undefined;
+        if (other !== undefined) return other;
+        return call(place, `open the pull request of ${branch}`, () => Promise.reject(error as Error));
+      }
     },
-    updatePullRequest: async ({ number, title, body }) =>
-      toPullRequest(
+    updatePullRequest: async ({ number, title, body }) => {
+      await assertHeldBack();
+      return toPullRequest(
         (
           await call(place, `update pull request ${number}`, () =>
             client.rest.pulls.update({ ...at, pull_number: number, title, body }),
           )
         ).data,
         place,
-      ),
+      );
+    },
   };
 };

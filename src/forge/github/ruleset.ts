@@ -1,4 +1,6 @@
 import { z } from "zod";
+import { OperatorError } from "../../facts/errors.ts";
+import type { Loophole } from "../../facts/ports.ts";
 import { call, type GitHubClient, type GitHubPlace } from "./client.ts";
 
 /** The check that every pull request of this agent has to pass. */
@@ -94,9 +96,16 @@ export const judgeRuleset = (facts: RulesetFacts): readonly Requirement[] => [
   pinnedCheck(facts),
 ];
 
-/** True only when approval and bypass are known to hold: otherwise effects on this forge stay in dry run. */
-export const mayWrite = (requirements: readonly Requirement[]): boolean =>
-  requirements.every((r) => r.what === "the check is required, its source pinned" || r.holds === true);
+const PINNED: Requirement["what"] = "the check is required, its source pinned";
+
+/**
+ * What stands open between a push of this agent and the default branch. Whether the check is pinned is for `doctor` to
+ * demand: without it nobody is held back, with the rest somebody still looks.
+ */
+export const loopholesIn = (requirements: readonly Requirement[]): readonly Loophole[] =>
+  requirements
+    .filter(({ what, holds }) => what !== PINNED && holds !== true)
+    .map(({ what, said, remedy }) => ({ what, said, remedy }));
 
 export const readRuleset = async (client: GitHubClient, place: GitHubPlace, branch: string): Promise<RulesetFacts> => {
   const at = { owner: place.owner, repo: place.name };
@@ -115,4 +124,20 @@ export const readRuleset = async (client: GitHubClient, place: GitHubPlace, bran
     }),
   );
   return { rules, bypass };
+};
+
+export const readLoopholes = async (
+  client: GitHubClient,
+  place: GitHubPlace,
+  branch: string,
+): Promise<readonly Loophole[]> => loopholesIn(judgeRuleset(await readRuleset(client, place, branch)));
+
+/** @throws OperatorError `input`: dry run */
+export const assertNoLoopholes = async (client: GitHubClient, place: GitHubPlace, branch: string): Promise<void> => {
+  const [first] = await readLoopholes(client, place, branch);
+  if (first === undefined) return;
+  throw new OperatorError("input", `dry run: the agent could merge its own work here, because ${first.said}`, {
+    where: `${place.owner}/${place.name}`,
+    remedy: first.remedy,
+  });
 };

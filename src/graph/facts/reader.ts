@@ -229,6 +229,7 @@ export const factsReader = (ports: ReaderPorts): FactsReader => {
       settings: ports.settings,
       cluster: ports.facts,
       pullRequests: known(main.pullRequests),
+      loopholes: await attempt(() => ports.forge.loopholes()),
       live: main.live,
       evidence: seen,
       standings: known(standingsOf(main)),

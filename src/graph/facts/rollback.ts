@@ -151,6 +151,7 @@ export const rollbackFacts = async (ports: RollbackFactsPorts, request: LaneRequ
     settings: ports.settings,
     cluster: ports.facts,
     pullRequests: left,
+    loopholes: left,
     live: left,
     evidence: left,
     standings: left,

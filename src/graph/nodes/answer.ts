@@ -44,20 +44,38 @@ const ofDone = (result: Result & { kind: "done" }, namespace: string): Said => {
   };
 };
 
-const ofRefused = ({ refusals, waitingFor }: Result & { kind: "refused" }, namespace: string): Said => ({
+/** A fence longer than any in the text, so that nothing in it ends the block. */
+const block = (text: string): string => {
+  const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map(([run]) => run.length));
+  const fence = "`".repeat(longest + 1);
+  const printed = text.replaceAll(/[^\P{C}\n\t]/gu, "\u{FFFD}").trimEnd();
+  return `${fence}yaml\n${printed}\n${fence}`;
+};
+
+const drafted = (files: readonly { readonly path: string; readonly text: string | null }[]): string =>
+  fill("dry-run", {
+    files: files
+      .map(({ path, text }) => (text === null ? `${code(path)} removed` : `${code(path)}\n\n${block(text)}`))
+      .join("\n\n"),
+  });
+
+const ofRefused = ({ refusals, waitingFor, shown }: Result & { kind: "refused" }, namespace: string): Said => ({
   ...NOTHING,
   outcome: "refused",
   refusals,
   waitingFor,
-  answer: fill("refused", {
-    namespace: code(namespace),
-    refusals: refusals
-      .map(({ gate, reason, lesson, remedy }) => {
-        const learnt = lesson === null ? "" : ` (lesson ${lesson})`;
-        return `- **${gate}**${learnt}: ${plain(reason)}. ${plain(remedy)}`;
-      })
-      .join("\n"),
-  }),
+  answer: [
+    fill("refused", {
+      namespace: code(namespace),
+      refusals: refusals
+        .map(({ gate, reason, lesson, remedy }) => {
+          const learnt = lesson === null ? "" : ` (lesson ${lesson})`;
+          return `- **${gate}**${learnt}: ${plain(reason)}. ${plain(remedy)}`;
+        })
+        .join("\n"),
+    }),
+    ...(shown === undefined ? [] : [drafted(shown)]),
+  ].join("\n\n"),
 });
 
 const ofWaiting = (waitingFor: WaitingFor, namespace: string, stage: Stage | null): Said => ({

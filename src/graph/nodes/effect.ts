@@ -1,5 +1,5 @@
 import type { Clearance } from "../clearance.ts";
-import { makeDoor } from "../door.ts";
+import { makeDoor, type Passage } from "../door.ts";
 import type { EffectOutcome } from "../effects/outcome.ts";
 import type { LaneRequest } from "../gate.ts";
 import type { Locks } from "../../facts/ports.ts";
@@ -40,6 +40,13 @@ const resultOf = (outcome: EffectOutcome): Result => {
   return { kind: "refused", refusals, waitingFor };
 };
 
+/** In dry run, what would have been written is shown in full. */
+const refusedBy = ({ refusals, dryRun }: Passage & { open: false }): Result => {
+  const result = resultOf({ kind: "refused", refusals });
+  if (dryRun === undefined || result.kind !== "refused") return result;
+  return { ...result, shown: dryRun.files.map(({ path, text }) => ({ path, text })) };
+};
+
 /** The door and the effect in one call: a clearance is made here, spent here, and never leaves. */
 export const effectNode = (lane: Lane, effect: Effect, ports: NodePorts): Node => {
   const door = makeDoor(lane, ports);
@@ -66,8 +73,8 @@ export const effectNode = (lane: Lane, effect: Effect, ports: NodePorts): Node =
     const held = await acquireAll(ports.locks, locksOf(lane, request));
     try {
       const passage = await door(request);
-      await record("door", { ...passage, clearance: undefined });
-      if (!passage.open) return { result: resultOf({ kind: "refused", refusals: passage.refusals }) };
+      await record("door", { ...passage, clearance: undefined, dryRun: undefined });
+      if (!passage.open) return { result: refusedBy(passage) };
       progress(config, lane.effect.replaceAll("-", " "));
       const outcome = await effect(passage.clearance);
       await record("effect", { effect: lane.effect, ...outcome });

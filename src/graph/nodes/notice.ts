@@ -7,7 +7,11 @@ import type { Readings } from "../readings.ts";
 import type { GraphState } from "../state.ts";
 import { reportOf, threadOf, type Node } from "./kit.ts";
 
-const refusalsOf = ({ result }: GraphState): readonly Told[] => (result?.kind === "refused" ? result.refusals : []);
+const refusalsOf = ({ result }: GraphState): readonly Told[] => {
+  if (result?.kind !== "refused") return [];
+  const { refusals, waitingFor } = result;
+  return waitingFor === null ? refusals : refusals.map((refusal) => ({ ...refusal, waitingFor }));
+};
 
 /**
  * Says on the forge why the check is not green: red, or pending while something is waited for. All gates of the lane are

@@ -337,6 +337,7 @@ export const facts = (
     settings: defaultSettings(),
     cluster: defaultClusterFacts,
     pullRequests: known([]),
+    loopholes: known([]),
     live: silent,
     evidence: silent,
     standings: silent,
