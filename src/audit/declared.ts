@@ -18,6 +18,8 @@ export type Landing =
       readonly pod: PodView;
       readonly containerPort: number;
       readonly through: string;
+      /** The Service that translates, where one is written. */
+      readonly service: ServiceFact | null;
       readonly sure: Certainty;
     }
   /** A name of the cluster's zone whose Service no manifest makes: only its namespace is known. */
@@ -45,6 +47,7 @@ const throughService = (context: Context, service: ServiceFact, port: number, su
     pod,
     containerPort,
     through: `Service ${service.namespace}/${service.name}`,
+    service,
     sure: weaker(weaker(sure, service.sure), weaker(pod.sure, match === "yes" ? "certain" : "likely")),
   }));
 };
@@ -106,6 +109,7 @@ export const landingsOf = (context: Context, edge: DeclaredEdge): readonly Landi
           pod,
           containerPort: edge.port,
           through: pod.id,
+          service: null,
           sure: weaker(edge.sure, pod.sure),
         }));
     case "host":

@@ -15,6 +15,7 @@ export const gatewayEndpoint = (context: Context, gateway: GatewayFact): Endpoin
 
 /** How a backend sees the gateway; null when its pods are not known. */
 export const gatewayPeer = (context: Context, gateway: GatewayFact): Peer | null => {
+  if (gateway.servedBy === "cilium") return { labels: ["reserved:ingress"] };
   const endpoint = gatewayEndpoint(context, gateway);
   return endpoint === null ? null : podPeer(endpoint);
 };

@@ -10,10 +10,10 @@ const ENDINGS: ReadonlySet<string> = new Set(
 
 export const labelsOf = (name: string): readonly string[] => name.replace(/\.$/, "").split(".");
 
-/** Whether a name can stand alone as a host: a dot, and a last part that is a known ending. */
+/** Whether a name can stand alone as a host: a dot and a last part that is a known ending, or parts enough whatever it is. */
 export const isWholeHost = (name: string): boolean => {
   const parts = labelsOf(name);
-  return parts.length >= 2 && ENDINGS.has((parts.at(-1) ?? "").toLowerCase());
+  return parts.length >= 3 || (parts.length === 2 && ENDINGS.has((parts.at(-1) ?? "").toLowerCase()));
 };
 
 /** A name of the cluster's own zone: a Service, however much of its name is written. */

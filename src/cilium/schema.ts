@@ -82,6 +82,9 @@ const nearest = (key: string, known: readonly string[]): string | null => {
   return best !== undefined && best[0] <= 3 ? best[1] : null;
 };
 
+/** How a problem with a key that nobody knows begins. */
+export const UNKNOWN_FIELD = "unknown field";
+
 /**
  * Checks a value against a shape, as an API server's schema does. Null is refused wherever something is expected: a plain
  * write prunes it, Flux's server-side apply refuses it and the whole Kustomization with it (C A.7). Unknown keys are pruned
@@ -162,7 +165,7 @@ export class SchemaCheck {
       this.#problems.add(
         "meant",
         [...this.#path, key],
-        `unknown field ${JSON.stringify(key)}: it is dropped, and what it should have restricted or allowed with it`,
+        `${UNKNOWN_FIELD} ${JSON.stringify(key)}: it is dropped, and what it should have restricted or allowed with it`,
         meant === null ? `Remove it, or use one of ${known.join(", ")}.` : `Did you mean ${meant}?`,
       );
     }

@@ -128,7 +128,7 @@ export interface GatewayFact {
 }
 
 export interface RouteFact {
-  readonly kind: "HTTPRoute" | "GRPCRoute" | "TCPRoute" | "TLSRoute" | "UDPRoute" | "Ingress";
+  readonly kind: "HTTPRoute" | "GRPCRoute" | "TCPRoute" | "TLSRoute" | "UDPRoute" | "Ingress" | "IngressRoute";
   readonly namespace: string;
   readonly name: string;
   readonly hostnames: readonly string[];
@@ -188,6 +188,8 @@ export interface OrphanPolicy extends Origin {
   readonly name?: string;
   /** The kustomization that lists the file and is itself not applied; null when none lists it. */
   readonly listedBy?: string | null;
+  /** The kustomization in its own folder, or the next one up. */
+  readonly nearest?: string | null;
 }
 
 /** Something the walk did not understand: said, never guessed. */

@@ -10,7 +10,7 @@ import { readIngressControllers, throughControllers } from "./ingress-controller
 import { at, text } from "./json.ts";
 import { operatorServices, operatorWorkloads } from "./operators.ts";
 import { routeOf } from "./routes.ts";
-import { serviceOf } from "./services.ts";
+import { podsBehind, serviceOf } from "./services.ts";
 import { workloadOf } from "./workloads.ts";
 
 /** What runs and how it is reached, as far as manifests, charts and operators tell. */
@@ -48,7 +48,7 @@ export const readContents = (
   const made = new Map(releases.map((r) => [r, isAppTemplate(r) ? renderAppTemplate(r) : renderChart(r)]));
   const units = [...objects.map((object) => unitOf(object, isSuspended)), ...[...made.values()].flat()];
   const controller = releases.find((r) => r.chart.name === "gateway-helm" || r.chart.name === "envoy-gateway");
-  const gateways = readGateways(objects, controller ?? null);
+  const gateways = readGateways(objects, controller ?? null, releases);
   const workloadsOf = (release: Release): readonly WorkloadFact[] =>
     (made.get(release) ?? []).flatMap((unit) => workloadOf(unit) ?? []);
   const ingress = readIngressControllers(releases, workloadsOf);
@@ -57,10 +57,15 @@ export const readContents = (
     text(at(gateway.origin === null ? null : written.get(gateway.origin)?.object, "spec", "gatewayClassName")) ?? "";
   const ownerOf = (gateway: GatewayFact): string | null =>
     gateway.origin === null ? null : (written.get(gateway.origin)?.owner ?? null);
-  const workloads = [
+  const running = [
     ...units.flatMap((unit) => workloadOf(unit) ?? []),
     ...objects.flatMap((object) => operatorWorkloads(object, isSuspended(object.owner))),
-    ...gateways.flatMap((gateway) => gatewayWorkload(gateway, ownerOf(gateway)) ?? []),
+  ];
+  // A controller whose own pods are the data plane has them, and a Service in front, by its chart.
+  const provisioned = gateways.filter((g) => podsBehind(g.podNamespace, g.podLabels, running).length === 0);
+  const workloads = [
+    ...running,
+    ...provisioned.flatMap((gateway) => gatewayWorkload(gateway, ownerOf(gateway)) ?? []),
     ...challengeSolvers(objects),
   ];
   const behind = [...units, ...objects.flatMap(operatorServices)];
@@ -70,7 +75,7 @@ export const readContents = (
     workloads,
     services: [
       ...behind.flatMap((unit) => serviceOf(unit, workloads) ?? []),
-      ...gateways.map((gateway) => gatewayService(gateway, classOf(gateway))),
+      ...provisioned.map((gateway) => gatewayService(gateway, classOf(gateway))),
     ],
     gateways: [...gateways, ...ingress],
     routes: throughControllers(

@@ -1,6 +1,7 @@
 import type { GatewayFact, ServiceFact, WorkloadFact } from "../facts/inventory.ts";
 import type { Rendered } from "./flux/reconcile.ts";
 import { at, isRecord, list, portNumber, scalar, stringMap, text, type Json } from "./json.ts";
+import type { Release } from "./helm/release.ts";
 import { askedAddresses } from "./services.ts";
 import { groupOf } from "./walk/resource.ts";
 
@@ -10,8 +11,10 @@ interface DataPlane {
   readonly controller: string;
   /** Labels on the data-plane pods; `{name}` and `{namespace}` are the Gateway's. */
   readonly labels: Readonly<Record<string, string>>;
-  /** Whether a listener below 1024 is served on a container port 10,000 higher. */
-  readonly shifts: boolean;
+  /** What is added to the port of a listener below 1024 to make the container port. */
+  readonly shift: number;
+  /** The proxies are the controller's own pods, of this chart, wherever it is released. */
+  readonly chart?: string;
 }
 
 const DATA_PLANES: readonly DataPlane[] = [
@@ -24,7 +27,7 @@ const DATA_PLANES: readonly DataPlane[] = [
       "gateway.envoyproxy.io/owning-gateway-name": "{name}",
       "gateway.envoyproxy.io/owning-gateway-namespace": "{namespace}",
     },
-    shifts: true,
+    shift: 10_000,
   },
   {
     controller: "istio.io/",
@@ -32,8 +35,16 @@ const DATA_PLANES: readonly DataPlane[] = [
       "gateway.networking.k8s.io/gateway-name": "{name}",
       "gateway.istio.io/managed": "istio.io-gateway-controller",
     },
-    shifts: false,
+    shift: 0,
   },
+  { controller: "traefik.io/", labels: { "app.kubernetes.io/name": "traefik" }, shift: 0, chart: "traefik" },
+  {
+    controller: "gateway.nginx.org/",
+    labels: { "gateway.networking.k8s.io/gateway-name": "{name}" },
+    shift: 0,
+  },
+  { controller: "kgateway.dev/", labels: { "gateway.networking.k8s.io/gateway-name": "{name}" }, shift: 8000 },
+  { controller: "konghq.com/", labels: { "app.kubernetes.io/name": "kong" }, shift: 0, chart: "kong" },
 ];
 
 const fill = (template: string, gateway: Rendered): string =>
@@ -103,6 +114,7 @@ interface Surroundings {
   /** Namespace of the Envoy Gateway controller; its proxies run there unless they run beside their Gateway. */
   readonly controllerNamespace: string | null;
   readonly besideGateway: boolean;
+  readonly releases: readonly Pick<Release, "namespace" | "chart">[];
 }
 
 /** Whether a ClientTrafficPolicy turns HTTP/3 on for the Gateway. */
@@ -132,6 +144,13 @@ const proxyOf = (gateway: Rendered, { classes, objects }: Surroundings): Json | 
   return proxy?.object ?? null;
 };
 
+const podNamespaceOf = (gateway: Rendered, plane: DataPlane | null, around: Surroundings): string => {
+  const own = gateway.namespace ?? "";
+  if (plane?.chart !== undefined) return around.releases.find((r) => r.chart.name === plane.chart)?.namespace ?? own;
+  const isEnvoyGateway = plane?.controller === "gateway.envoyproxy.io/";
+  return isEnvoyGateway && !around.besideGateway ? (around.controllerNamespace ?? own) : own;
+};
+
 const gatewayOf = (gateway: Rendered, around: Surroundings): GatewayFact => {
   const className = text(at(gateway.object, "spec", "gatewayClassName")) ?? "";
   const controller = text(at(around.classes.get(className)?.object, "spec", "controllerName")) ?? "";
@@ -145,7 +164,7 @@ const gatewayOf = (gateway: Rendered, around: Surroundings): GatewayFact => {
   const workload = at(envoy, "envoyDeployment") ?? at(envoy, "envoyDaemonSet");
   const hostNetwork = at(workload, "pod", "hostNetwork") === true;
   // `useListenerPortAsContainerPort` takes the shift away.
-  const shifts = (plane?.shifts ?? false) && at(envoy, "useListenerPortAsContainerPort") !== true && !hostNetwork;
+  const shift = at(envoy, "useListenerPortAsContainerPort") === true || hostNetwork ? 0 : (plane?.shift ?? 0);
   const infrastructure = at(gateway.object, "spec", "infrastructure");
   const http3 = servesHttp3(gateway, around.objects);
   const listeners = list(at(gateway.object, "spec", "listeners")).flatMap((listener) => {
@@ -156,7 +175,7 @@ const gatewayOf = (gateway: Rendered, around: Surroundings): GatewayFact => {
       {
         name: text(at(listener, "name")) ?? "",
         port,
-        containerPort: shifts && port < 1024 ? port + 10_000 : port,
+        containerPort: port < 1024 ? port + shift : port,
         protocol,
         hostname: text(at(listener, "hostname")),
         udp: protocol === "UDP" || (http3 && (protocol === "HTTPS" || protocol === "TLS")),
@@ -178,10 +197,7 @@ const gatewayOf = (gateway: Rendered, around: Surroundings): GatewayFact => {
       ...stringMap(at(infrastructure, "labels")),
       ...stringMap(at(workload, "pod", "labels")),
     },
-    podNamespace:
-      plane?.shifts === true && !around.besideGateway
-        ? (around.controllerNamespace ?? gateway.namespace ?? "")
-        : (gateway.namespace ?? ""),
+    podNamespace: podNamespaceOf(gateway, plane ?? null, around),
     listeners,
     addresses: [
       ...new Set([
@@ -200,6 +216,7 @@ const gatewayOf = (gateway: Rendered, around: Surroundings): GatewayFact => {
 export const readGateways = (
   objects: readonly Rendered[],
   controller: { readonly namespace: string; readonly values: Json } | null,
+  releases: Surroundings["releases"] = [],
 ): readonly GatewayFact[] => {
   const classes = new Map(objects.filter((o) => o.kind === "GatewayClass").map((o) => [o.name, o]));
   const deploy = at(controller?.values, "config", "envoyGateway", "provider", "kubernetes", "deploy", "type");
@@ -208,6 +225,7 @@ export const readGateways = (
     objects,
     controllerNamespace: controller?.namespace ?? null,
     besideGateway: deploy === "GatewayNamespace",
+    releases,
   };
   return objects.flatMap((object) =>
     object.kind === "Gateway" && groupOf(object.object) === "gateway.networking.k8s.io"

@@ -50,12 +50,47 @@ const CONTROLLERS: readonly Controller[] = [
   },
 ];
 
+export type IngressController = GatewayFact & { readonly ingressClass: string; readonly isDefault: boolean };
+
+/** Cilium's own ingress controller has no pods: its Envoy comes as the entity `ingress` (C D.2). */
+const ciliumIngress = (release: Release): readonly IngressController[] => {
+  const settings = at(release.values, "ingressController");
+  if (at(settings, "enabled") !== true) return [];
+  const listener = (name: string, port: number) => ({
+    name,
+    port,
+    containerPort: port,
+    protocol: name.toUpperCase(),
+    hostname: null,
+    udp: false,
+  });
+  return [
+    {
+      namespace: release.namespace,
+      name: "cilium-ingress",
+      podLabels: {},
+      podNamespace: release.namespace,
+      servedBy: "cilium",
+      listeners: [listener("http", 80), listener("https", 443)],
+      addresses: [scalar(at(settings, "service", "loadBalancerIP")) ?? []].flat(),
+      ingressClass: "cilium",
+      isDefault: at(settings, "default") === true,
+      sure: "likely",
+      origin: release.object.origin,
+    },
+  ];
+};
+
 /** The Ingress controllers that stand in the repository, as the gateways they are to policy. */
 export const readIngressControllers = (
   releases: readonly Release[],
   workloadsOf: (release: Release) => readonly WorkloadFact[],
-): readonly (GatewayFact & { readonly ingressClass: string; readonly isDefault: boolean })[] =>
+): readonly IngressController[] =>
   releases.flatMap((release) => {
+    if (release.chart.name === "cilium") return ciliumIngress(release);
+    // A controller on the host network comes as host and remote-node, which is no pod of its own.
+    if ([["hostNetwork"], ["controller", "hostNetwork"]].some((path) => at(release.values, ...path) === true))
+      return [];
     const known = CONTROLLERS.find((c) => c.charts.includes(release.chart.name));
     const made = workloadsOf(release);
     const pods = made.find((w) => /controller|proxy/.test(w.name)) ?? made[0];
@@ -93,9 +128,14 @@ export const readIngressControllers = (
 /** An Ingress names a class, or none: then it is the default's, or the only one's. */
 export const throughControllers = (
   routes: readonly RouteFact[],
-  controllers: ReturnType<typeof readIngressControllers>,
+  controllers: readonly IngressController[],
 ): readonly RouteFact[] =>
   routes.map((route) => {
+    if (route.kind === "IngressRoute") {
+      const traefik = controllers.filter((c) => Object.values(c.podLabels).includes("traefik"));
+      const mine = traefik.filter((c) => route.gateways.length === 0 || route.gateways.includes(c.ingressClass));
+      return { ...route, gateways: mine.map((c) => `${c.namespace}/${c.name}`) };
+    }
     if (route.kind !== "Ingress") return route;
     const named = controllers.filter((c) => route.gateways.includes(c.ingressClass));
     const standard = controllers.filter((c) => c.isDefault);

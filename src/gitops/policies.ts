@@ -35,6 +35,15 @@ export const appliedPolicies = (objects: readonly Rendered[]): readonly AppliedP
     ];
   });
 
+const nearestTo = (tree: SourceTree, file: string): string | null => {
+  for (let folder = posix.dirname(file); ; folder = posix.dirname(folder)) {
+    const here = folder === "." ? "" : folder;
+    const { file: kustomization } = readKustomization(tree, here);
+    if (kustomization !== null) return below(here, posix.basename(kustomization.file));
+    if (here === "") return null;
+  }
+};
+
 const listedBy = (tree: SourceTree, file: string): string | null => {
   for (let folder = posix.dirname(file); ; folder = posix.dirname(folder)) {
     const here = folder === "." ? "" : folder;
@@ -54,5 +63,13 @@ export const orphanPolicies = (tree: SourceTree, files: ReadonlySet<string>): re
     const kind = policyKind(resource.value);
     if (kind === null || files.has(resource.file) || KUSTOMIZATION_FILES.some((n) => resource.file.endsWith(`/${n}`)))
       return [];
-    return [{ ...resource.origin, kind, name: nameOf(resource.value), listedBy: listedBy(tree, resource.file) }];
+    return [
+      {
+        ...resource.origin,
+        kind,
+        name: nameOf(resource.value),
+        listedBy: listedBy(tree, resource.file),
+        nearest: nearestTo(tree, resource.file),
+      },
+    ];
   });

@@ -58,9 +58,34 @@ const ingress = (unit: Unit): RouteFact => {
   };
 };
 
+const HOST_RULE = /Host\(\s*[`"]([^`"]+)[`"]/g;
+
+/** Traefik's own route; its backends may be other things than Services, and those are not followed. */
+const ingressRoute = (unit: Unit): RouteFact => {
+  const written = list(at(unit.value, "spec", "routes"));
+  return {
+    kind: "IngressRoute",
+    namespace: unit.namespace,
+    name: unit.name,
+    hostnames: written.flatMap((r) => [...(text(at(r, "match")) ?? "").matchAll(HOST_RULE)].flatMap((m) => m[1] ?? [])),
+    gateways: [scalar(at(unit.value, "metadata", "annotations", "kubernetes.io/ingress.class")) ?? []].flat(),
+    backends: written.flatMap((r) =>
+      list(at(r, "services")).flatMap((s) => {
+        const service = text(at(s, "name"));
+        if (service === null || (text(at(s, "kind")) ?? "Service") !== "Service") return [];
+        const port = portNumber(at(s, "port")) ?? text(at(s, "port")) ?? 0;
+        return [{ namespace: text(at(s, "namespace")) ?? unit.namespace, service, port }];
+      }),
+    ),
+    sure: unit.sure,
+    origin: unit.origin,
+  };
+};
+
 /** The route that an object is; null for any other kind. */
 export const routeOf = (unit: Unit): RouteFact | null => {
   const kind = ROUTE_KINDS.find((k) => k === unit.kind);
   if (kind !== undefined) return httpRoute(unit, kind);
+  if (unit.kind === "IngressRoute" || unit.kind === "IngressRouteTCP") return ingressRoute(unit);
   return unit.kind === "Ingress" ? ingress(unit) : null;
 };

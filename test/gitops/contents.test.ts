@@ -174,6 +174,41 @@ describe("what runs beside it", () => {
     expect(workloads.map((w) => w.kind)).toEqual(["Gateway"]);
   });
 
+  it("knows an ingress controller as the pods that come to the backends of its class", () => {
+    const { gateways, routes } = read(
+      "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {name: front}\nspec:\n  chart: {spec: {chart: ingress-nginx}}\n  values: {controller: {ingressClassResource: {name: inside}}}\n",
+      "apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: {name: app}\nspec:\n  ingressClassName: inside\n  rules: [{host: a.example, http: {paths: [{path: /, backend: {service: {name: app, port: {number: 80}}}}]}}]\n",
+      "apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: {name: other}\nspec: {ingressClassName: outside}\n",
+    );
+    expect(gateways[0]).toMatchObject({
+      ingressClass: "inside",
+      podLabels: { "app.kubernetes.io/component": "controller" },
+    });
+    expect(routes.map((r) => r.gateways)).toEqual([["web/front"], ["outside"]]);
+  });
+
+  it("knows Traefik's own routes, and Cilium's ingress as an entity without pods", () => {
+    const { gateways, routes, workloads } = read(
+      "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {name: traefik}\nspec: {chart: {spec: {chart: traefik}}}\n",
+      "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {name: cilium}\nspec:\n  chart: {spec: {chart: cilium}}\n  values: {ingressController: {enabled: true}}\n",
+      "apiVersion: traefik.io/v1alpha1\nkind: IngressRoute\nmetadata: {name: app}\nspec:\n  routes: [{match: 'Host(`a.example`) && PathPrefix(`/x`)', services: [{name: app, port: 80}]}]\n",
+      "apiVersion: gateway.networking.k8s.io/v1\nkind: Gateway\nmetadata: {name: edge}\nspec:\n  gatewayClassName: cilium\n  listeners: [{name: http, protocol: HTTP, port: 80}]\n",
+    );
+    expect(routes).toMatchObject([
+      {
+        hostnames: ["a.example"],
+        gateways: ["web/traefik"],
+        backends: [{ namespace: "web", service: "app", port: 80 }],
+      },
+    ]);
+    expect(gateways.map((g) => [g.name, g.servedBy])).toEqual([
+      ["edge", "cilium"],
+      ["traefik", undefined],
+      ["cilium-ingress", "cilium"],
+    ]);
+    expect(workloads.some((w) => w.kind === "Gateway")).toBe(false);
+  });
+
   it("calls what it knows of a well-known chart likely, and of an unknown one a guess", () => {
     const helm = (chart: string): string =>
       `apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {name: x}\nspec:\n  chart: {spec: {chart: ${chart}, version: 1.0.0}}\n  values: {service: {port: 8080}}\n`;

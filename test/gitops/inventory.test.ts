@@ -80,6 +80,7 @@ describe("what a Flux repository applies", () => {
         kind: "CiliumNetworkPolicy",
         name: "quiz",
         listedBy: "apps/games/kustomization.yaml",
+        nearest: "apps/games/kustomization.yaml",
       },
     ]);
   });

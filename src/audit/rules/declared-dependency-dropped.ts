@@ -56,6 +56,7 @@ function* toPod(
   const { pod, containerPort, through } = landing;
   if (pod === source) return;
   const sure = weaker(landing.sure, sureFor(edge, source));
+  const translated = relatedAt(landing.service?.origin ?? null, `${through} leads to ${containerPort}`);
   const words = `${edge.key} (${edge.why}) makes ${source.id} connect to ${targetText(edge)}, which is ${pod.id} on ${containerPort}`;
   if (source.governed && pod.governed) {
     const out = context.judge.egress(source, peerOfPod(pod), edge.protocol, containerPort);
@@ -70,6 +71,7 @@ function* toPod(
         cause: unselectedCause(context, source),
         related: [
           ...placesToRepair(context, source, "egress"),
+          ...translated,
           ...relatedRules(context, out.defaultDeny.slice(0, 1), "the default deny"),
         ],
       };
@@ -89,7 +91,7 @@ function* toPod(
     message: `${words} (${through})${client}, and nothing there admits it. Add ingress for it on ${containerPort}`,
     key: keyOf(edge, ["ingress", pod.id]),
     cause: place0 === undefined ? null : { rule: ID, at: `${place0.file}:${place0.line}` },
-    related: [...repair, ...relatedRules(context, into.defaultDeny.slice(0, 1), "the default deny")],
+    related: [...repair, ...translated, ...relatedRules(context, into.defaultDeny.slice(0, 1), "the default deny")],
   };
 }
 

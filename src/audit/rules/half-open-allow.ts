@@ -5,6 +5,7 @@ import type { Direction } from "../../facts/verdict.ts";
 import type { Context } from "../context.ts";
 import { landingsOf } from "../declared.ts";
 import type { End, Knock } from "../ends.ts";
+import { gatewayEndpoint } from "../gateways.ts";
 import { ask, isGoverned, knocks, peerEnds, policiesOf, subjectEnds } from "../ends.ts";
 import type { PeerView, RuleView } from "../policy-view.ts";
 import { peerText, subjectText } from "../policy-view.ts";
@@ -52,10 +53,13 @@ const halfOf = (context: Context, rule: RuleView, ours: readonly End[], theirs: 
       }
     }
   const all = [...asked.values()];
-  const partial = all.some((e) => e.met);
+  const met = all.filter((e) => e.met);
+  // A port that is open over UDP alone is not met: whoever speaks both begins with TCP.
+  const isMetFor = ({ protocol, port }: Knock): boolean =>
+    met.some((e) => e.knock.port !== port || (protocol === "UDP" && e.knock.protocol === "TCP"));
   return all
     .filter((e) => !e.met)
-    .map((e) => ({ knock: e.knock, far: theirs, sure: e.open ? "guess" : e.sure, partial }));
+    .map((e) => ({ knock: e.knock, far: theirs, sure: e.open ? "guess" : e.sure, partial: isMetFor(e.knock) }));
 };
 
 /** A port that no container opens is another defect, with a rule of its own. */
@@ -103,9 +107,12 @@ const isDeclared = (context: Context, clients: readonly End[], servers: readonly
   context.inventory.declared.some(
     (d) =>
       clients.some((e) => e.namespace === d.source.namespace && e.pod?.fact.name === d.source.workload) &&
-      landingsOf(context, d).some(
-        (l) => l.kind === "pod" && l.containerPort === port && servers.some((e) => e.pod === l.pod),
-      ),
+      landingsOf(context, d).some((l) => {
+        if (l.kind === "pod") return l.containerPort === port && servers.some((e) => e.pod === l.pod);
+        if (l.kind !== "gateway" || l.published.containerPort !== port) return false;
+        const endpoint = gatewayEndpoint(context, l.published.gateway);
+        return servers.some((e) => e.endpoint === endpoint);
+      }),
   );
 
 /**

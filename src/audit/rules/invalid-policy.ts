@@ -1,3 +1,4 @@
+import { UNKNOWN_FIELD } from "../../cilium/schema.ts";
 import type { ValidityProblem } from "../../cilium/validity.ts";
 import type { Severity } from "../../facts/finding.ts";
 import { DIRECTIONS } from "../../facts/verdict.ts";
@@ -51,7 +52,8 @@ const fixOf = (view: PolicyView, problem: ValidityProblem): Fix | null => {
 };
 
 const severityOf = (problem: ValidityProblem, locked: boolean, additive: boolean): Severity => {
-  if (problem.layer === "meant") return additive ? "info" : "warning";
+  // A key that nobody knows takes something away: a list of ports, a peer, the word that makes the policy additive.
+  if (problem.layer === "meant") return additive && !problem.message.startsWith(UNKNOWN_FIELD) ? "info" : "warning";
   if (problem.layer === "schema") return "error";
   // Without default deny around it an additive policy that is not imported opens and closes nothing.
   return locked || !additive ? "error" : "warning";

@@ -58,10 +58,21 @@ const knownWorkload = (workload: ChartWorkload, names: Names, values: Json): Jso
   return { kind: workload.kind, metadata: { name: fill(workload.name, names), namespace: names.namespace }, spec };
 };
 
-const knownService = (service: ChartService, names: Names): Json => ({
+const published = (service: ChartService, values: Json): { readonly annotations: unknown; readonly spec: Json } => {
+  if (service.published === undefined) return { annotations: undefined, spec: {} };
+  const { type, annotations, loadBalancerIP, externalTrafficPolicy } = record(valueAt(values, service.published));
+  return { annotations, spec: { type: type ?? "LoadBalancer", loadBalancerIP, externalTrafficPolicy } };
+};
+
+const knownService = (service: ChartService, names: Names, values: Json): Json => ({
   kind: "Service",
-  metadata: { name: fill(service.name, names), namespace: names.namespace },
+  metadata: {
+    name: fill(service.name, names),
+    namespace: names.namespace,
+    annotations: published(service, values).annotations,
+  },
   spec: {
+    ...published(service, values).spec,
     selector: fillAll(service.selector, names),
     ports: service.ports.map((written) => {
       const [, port = "0", target = port, protocol = "TCP"] = /^(\d+):([\w-]+)(?:\/(\w+))?$/.exec(written) ?? [];
@@ -172,7 +183,7 @@ export const renderChart = (release: Release): readonly Unit[] => {
       ? guessed(names, values)
       : [
           ...knowledge.workloads.filter((w) => isThere(w, values)).map((w) => knownWorkload(w, names, values)),
-          ...(knowledge.services ?? []).filter((s) => isThere(s, values)).map((s) => knownService(s, names)),
+          ...(knowledge.services ?? []).filter((s) => isThere(s, values)).map((s) => knownService(s, names, values)),
         ];
   const first = objects.find((o) => o["kind"] === "Service");
   const service = text(at(first, "metadata", "name")) ?? names.fullname;

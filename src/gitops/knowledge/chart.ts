@@ -25,6 +25,8 @@ export interface ChartService {
   /** `port:targetPort`; a target may be a name. */
   readonly ports: readonly string[];
   readonly unlessOff?: string;
+  /** Where the values say how it is published (`type`, `annotations`, ...): a load balancer unless they say otherwise. */
+  readonly published?: string;
 }
 
 export interface ChartKnowledge {

@@ -263,6 +263,7 @@ export const SERVICES: readonly ChartKnowledge[] = [
         name: "{fullname}-controller",
         selector: component("ingress-nginx", "controller"),
         ports: ["80:http", "443:https"],
+        published: "controller.service",
       },
       {
         name: "{fullname}-controller-admission",
@@ -286,6 +287,7 @@ export const SERVICES: readonly ChartKnowledge[] = [
         name: "{fullname}",
         selector: { "app.kubernetes.io/name": "traefik", "app.kubernetes.io/instance": "{release}-{namespace}" },
         ports: ["80:web", "443:websecure"],
+        published: "service",
       },
     ],
   },

@@ -72,7 +72,10 @@ const network: readonly App[] = [
     policy: sections(
       [
         fromEntities(["world", "remote-node"], ["10080", "10443", "10443/UDP"]),
-        from(["web/report-ui", "tools/wiki-proxy", "observability/prometheus-blackbox-exporter"], ["10443", "10443/UDP"]),
+        from(
+          ["web/report-ui", "tools/wiki-proxy", "observability/prometheus-blackbox-exporter"],
+          ["10443", "10443/UDP"],
+        ),
       ],
       [toEntities(["cluster"], ["8080", "8090", "9091", "3000", "3900", "6052", "4180", "8043"])],
     ),
@@ -87,7 +90,10 @@ const network: readonly App[] = [
         "controller:\n  service:\n    annotations:\n      lbipam.cilium.io/ips: 10.45.0.11",
       ),
     },
-    policy: sections([fromEntities(["world", "remote-node"], ["80", "443"])], [toEntities(["cluster"], ["2368", "8081"])]),
+    policy: sections(
+      [fromEntities(["world", "remote-node"], ["80", "443"])],
+      [toEntities(["cluster"], ["2368", "8081"])],
+    ),
   },
   {
     namespace: "network",
@@ -95,7 +101,8 @@ const network: readonly App[] = [
     files: {
       "deployment.yaml": plain("tunnel", { port: 2000, mounts: "tunnel" }),
       "config.yaml": configMap("tunnel", {
-        "config.yaml": "ingress:\n  - hostname: status.home.example\n    service: http://status.web.svc.cluster.local:80\n  - service: http_status:404\n",
+        "config.yaml":
+          "ingress:\n  - hostname: status.home.example\n    service: http://status.web.svc.cluster.local:80\n  - service: http_status:404\n",
       }),
     },
     policy: sections([], [to(["web/status"], ["8082"]), toEntities(["world"], ["7844", "7844/UDP"])]),
@@ -204,20 +211,27 @@ const data: readonly App[] = [
   {
     namespace: "data",
     name: "mysql",
-    files: { "statefulset.yaml": plain("mysql", { kind: "StatefulSet", port: 3306 }), "service.yaml": service("mysql", 3306) },
+    files: {
+      "statefulset.yaml": plain("mysql", { kind: "StatefulSet", port: 3306 }),
+      "service.yaml": service("mysql", 3306),
+    },
     policy: sections([from(["web/blog"], ["3306"])]),
   },
   {
     namespace: "data",
     name: "events",
-    files: { "statefulset.yaml": plain("events", { kind: "StatefulSet", port: 5672 }), "service.yaml": service("events", 5672) },
+    files: {
+      "statefulset.yaml": plain("events", { kind: "StatefulSet", port: 5672 }),
+      "service.yaml": service("events", 5672),
+    },
     policy: sections([from(["web/report-ui", "tools/worker"], ["5672"])]),
   },
   {
     namespace: "data",
     name: "cache",
     files: {
-      "cache.yaml": "apiVersion: dragonflydb.io/v1alpha1\nkind: Dragonfly\nmetadata:\n  name: cache\nspec:\n  replicas: 1\n",
+      "cache.yaml":
+        "apiVersion: dragonflydb.io/v1alpha1\nkind: Dragonfly\nmetadata:\n  name: cache\nspec:\n  replicas: 1\n",
     },
     subject: "app: cache",
     policy: sections([from(["web/shop", "auth/login"], ["6379"])]),
@@ -233,7 +247,10 @@ const rest: readonly App[] = [
       "service.yaml": service("objects", 9000, 3900),
       "route.yaml": httpRoute("objects", "s3.home.example", "objects", 9000),
     },
-    policy: sections([from([ENVOY], ["3900"]), from(["web/blog", "data/cnpg.io/cluster=shop-db", "observability/prometheus-blackbox-exporter"], ["3900"])]),
+    policy: sections([
+      from([ENVOY], ["3900"]),
+      from(["web/blog", "data/cnpg.io/cluster=shop-db", "observability/prometheus-blackbox-exporter"], ["3900"]),
+    ]),
   },
   {
     namespace: "iot",
@@ -250,7 +267,8 @@ const rest: readonly App[] = [
     files: {
       "deployment.yaml": plain("cameras", { port: 5000, mounts: "cameras" }),
       "config.yaml": configMap("cameras", {
-        "config.yml": "cameras:\n  door:\n    input: rtsp://192.168.40.7:554/stream\nmqtt:\n  host: broker.iot.svc.cluster.local\n  port: 1883\n",
+        "config.yml":
+          "cameras:\n  door:\n    input: rtsp://192.168.40.7:554/stream\nmqtt:\n  host: broker.iot.svc.cluster.local\n  port: 1883\n",
       }),
     },
     policy: sections([], [toCidr("192.168.40.7/32", ["554"])]),
@@ -342,7 +360,10 @@ spec:
     namespace: "tools",
     name: "wiki",
     files: {
-      "deployment.yaml": plain("wiki", { port: 8081, env: { LDAP_HOST: "directory.auth.svc.cluster.local", LDAP_PORT: "3890" } }),
+      "deployment.yaml": plain("wiki", {
+        port: 8081,
+        env: { LDAP_HOST: "directory.auth.svc.cluster.local", LDAP_PORT: "3890" },
+      }),
       "service.yaml": service("wiki", 80),
       "ingress.yaml": ingress("wiki", "wiki.home.example", "wiki", 80),
     },
@@ -352,7 +373,12 @@ spec:
     namespace: "tools",
     name: "wiki-proxy",
     files: {
-      "release.yaml": templated("wiki-proxy", 4180, { OAUTH2_PROXY_OIDC_ISSUER_URL: "https://auth.home.example" }, "edit.home.example"),
+      "release.yaml": templated(
+        "wiki-proxy",
+        4180,
+        { OAUTH2_PROXY_OIDC_ISSUER_URL: "https://auth.home.example" },
+        "edit.home.example",
+      ),
     },
     policy: sections([from([ENVOY], ["4180"])], [to([ENVOY], ["10443", "10443/UDP"])]),
   },

@@ -1,6 +1,6 @@
 import { isSeq, type Document } from "yaml";
 import type { FileChange } from "../../../src/facts/changeset.ts";
-import { get, listAt, type DefectClass, type Field, type Mutant, type Path, type Site } from "./kit.ts";
+import { get, listAt, text, type DefectClass, type Field, type Mutant, type Path, type Site } from "./kit.ts";
 
 type Direction = "ingress" | "egress";
 
@@ -46,7 +46,12 @@ const peersOf = (field: Field, only?: Direction): readonly PeerSite[] =>
       const all = Object.entries(labels as Record<string, string>);
       const namespace = all.find(([k]) => NAMESPACE.test(k))?.[1] ?? null;
       return [
-        { ...r, peerPath: [...r.path, key, i], labels: Object.fromEntries(all.filter(([k]) => !NAMESPACE.test(k))), namespace },
+        {
+          ...r,
+          peerPath: [...r.path, key, i],
+          labels: Object.fromEntries(all.filter(([k]) => !NAMESPACE.test(k))),
+          namespace,
+        },
       ];
     });
   });
@@ -60,7 +65,13 @@ const foreign = (field: Field, only?: Direction): readonly PeerSite[] =>
 const told = ({ site, path }: { readonly site: Site; readonly path: Path }, what: string): string =>
   `${site.file} ${site.name} ${path.join(".")}: ${what}`;
 
-const mutant = (site: Site, path: Path, what: string, change: (d: Document) => void, also: readonly string[] = []): Mutant => ({
+const mutant = (
+  site: Site,
+  path: Path,
+  what: string,
+  change: (d: Document) => void,
+  also: readonly string[] = [],
+): Mutant => ({
   what: told({ site, path }, what),
   changes: [site.edit(change)],
   namespaces: [...site.namespaces, ...also],
@@ -95,12 +106,19 @@ const relabel = (p: PeerSite): Iterable<Mutant> => {
   if (key === undefined) return [];
   const value = String(get(peer, key));
   return [
-    mutant(p.site, p.peerPath, `${key}: ${swapped(value)}`, (d) => d.setIn([...p.peerPath, "matchLabels", key], swapped(value)), p.namespace === null ? [] : [p.namespace]),
+    mutant(
+      p.site,
+      p.peerPath,
+      `${key}: ${swapped(value)}`,
+      (d) => d.setIn([...p.peerPath, "matchLabels", key], swapped(value)),
+      p.namespace === null ? [] : [p.namespace],
+    ),
   ];
 };
 
 const namespaceKey = (p: PeerSite): string =>
-  Object.keys((get(p.rule, ...p.peerPath.slice(p.path.length), "matchLabels") ?? {}) as object).find((k) => NAMESPACE.test(k)) ?? "";
+  Object.keys(get(p.rule, ...p.peerPath.slice(p.path.length), "matchLabels") ?? {}).find((k) => NAMESPACE.test(k)) ??
+  "";
 
 interface PortSite extends RuleSite {
   readonly portPath: Path;
@@ -114,7 +132,14 @@ const portsOf = (r: RuleSite): readonly PortSite[] =>
       const number = get(port, "port");
       return typeof number !== "string" || !/^\d+$/.test(number)
         ? []
-        : [{ ...r, portPath: [...r.path, "toPorts", i, "ports", j], port: number, protocol: String(get(port, "protocol") ?? "ANY") }];
+        : [
+            {
+              ...r,
+              portPath: [...r.path, "toPorts", i, "ports", j],
+              port: number,
+              protocol: text(get(port, "protocol")),
+            },
+          ];
     }),
   );
 
@@ -140,7 +165,9 @@ const translated = (field: Field): ReadonlyMap<string, string> =>
   new Map(
     field.context.inventory.services.flatMap((s) =>
       s.ports.flatMap((p) =>
-        p.containerPort !== null && p.containerPort !== p.port ? [[String(p.containerPort), String(p.port)] as const] : [],
+        p.containerPort !== null && p.containerPort !== p.port
+          ? [[String(p.containerPort), String(p.port)] as const]
+          : [],
       ),
     ),
   );
@@ -171,14 +198,15 @@ function* kustomizationsListing(field: Field, site: Site): Iterable<FileChange> 
   if (without !== written) yield { path, mode: "100644", text: without };
 }
 
-const each = <T>(items: Iterable<T>, make: (item: T) => Mutant | null): readonly Mutant[] =>
-  [...items].flatMap((item) => make(item) ?? []);
-
 /** The classes of defects that a rollout meets, each planted wherever the repository has room for it. */
 export const CLASSES: readonly DefectClass[] = [
   { id: "ingress half removed", breaks: "spoken", plant: (f) => foreign(f, "ingress").map(removePeer) },
   { id: "egress half removed, still declared", breaks: "declared", plant: (f) => foreign(f, "egress").map(removePeer) },
-  { id: "ingress peer misspelt", breaks: "spoken", plant: (f) => foreign(f, "ingress").flatMap((p) => [...relabel(p)]) },
+  {
+    id: "ingress peer misspelt",
+    breaks: "spoken",
+    plant: (f) => foreign(f, "ingress").flatMap((p) => [...relabel(p)]),
+  },
   { id: "egress peer misspelt", breaks: "spoken", plant: (f) => foreign(f, "egress").flatMap((p) => [...relabel(p)]) },
   {
     id: "subject misspelt",
@@ -197,7 +225,13 @@ export const CLASSES: readonly DefectClass[] = [
     breaks: "spoken",
     plant: (f) =>
       foreign(f).map((p) =>
-        mutant(p.site, p.peerPath, "namespace kube-public", (d) => d.setIn([...p.peerPath, "matchLabels", namespaceKey(p)], "kube-public"), [p.namespace ?? ""]),
+        mutant(
+          p.site,
+          p.peerPath,
+          "namespace kube-public",
+          (d) => d.setIn([...p.peerPath, "matchLabels", namespaceKey(p)], "kube-public"),
+          [p.namespace ?? ""],
+        ),
       ),
   },
   {
@@ -205,7 +239,13 @@ export const CLASSES: readonly DefectClass[] = [
     breaks: "spoken",
     plant: (f) =>
       foreign(f).map((p) =>
-        mutant(p.site, p.peerPath, "namespace left out", (d) => d.deleteIn([...p.peerPath, "matchLabels", namespaceKey(p)]), [p.namespace ?? ""]),
+        mutant(
+          p.site,
+          p.peerPath,
+          "namespace left out",
+          (d) => d.deleteIn([...p.peerPath, "matchLabels", namespaceKey(p)]),
+          [p.namespace ?? ""],
+        ),
       ),
   },
   {
@@ -225,35 +265,45 @@ export const CLASSES: readonly DefectClass[] = [
         ),
       ),
   },
-  ...(["ingress", "egress"] as const).map(
-    (direction): DefectClass => ({
-      id: `Service port, ${direction}`,
-      breaks: "spoken",
-      plant: (f) => {
-        const by = translated(f);
-        return foreignRules(f, direction).flatMap((r) =>
-          portsOf(r).flatMap((p) => {
-            const service = by.get(p.port);
-            return service === undefined
-              ? []
-              : [mutant(p.site, p.portPath, `${p.port} → ${service}`, (d) => d.setIn([...p.portPath, "port"], service), peerNamespaces(r))];
-          }),
-        );
-      },
-    }),
-  ),
-  ...(["ingress", "egress"] as const).map(
-    (direction): DefectClass => ({
-      id: `wrong port, ${direction}`,
-      breaks: "spoken",
-      plant: (f) =>
-        foreignRules(f, direction).flatMap((r) =>
-          portsOf(r).map((p) =>
-            mutant(p.site, p.portPath, `${p.port} + 1`, (d) => d.setIn([...p.portPath, "port"], String(Number(p.port) + 1)), peerNamespaces(r)),
+  ...(["ingress", "egress"] as const).map((direction): DefectClass => ({
+    id: `Service port, ${direction}`,
+    breaks: "spoken",
+    plant: (f) => {
+      const by = translated(f);
+      return foreignRules(f, direction).flatMap((r) =>
+        portsOf(r).flatMap((p) => {
+          const service = by.get(p.port);
+          return service === undefined
+            ? []
+            : [
+                mutant(
+                  p.site,
+                  p.portPath,
+                  `${p.port} → ${service}`,
+                  (d) => d.setIn([...p.portPath, "port"], service),
+                  peerNamespaces(r),
+                ),
+              ];
+        }),
+      );
+    },
+  })),
+  ...(["ingress", "egress"] as const).map((direction): DefectClass => ({
+    id: `wrong port, ${direction}`,
+    breaks: "spoken",
+    plant: (f) =>
+      foreignRules(f, direction).flatMap((r) =>
+        portsOf(r).map((p) =>
+          mutant(
+            p.site,
+            p.portPath,
+            `${p.port} + 1`,
+            (d) => d.setIn([...p.portPath, "port"], String(Number(p.port) + 1)),
+            peerNamespaces(r),
           ),
         ),
-    }),
-  ),
+      ),
+  })),
   {
     id: "TCP written as UDP",
     breaks: "spoken",
@@ -263,7 +313,15 @@ export const CLASSES: readonly DefectClass[] = [
         .flatMap((r) =>
           portsOf(r)
             .filter((p) => p.protocol === "TCP" && p.port !== "53")
-            .map((p) => mutant(p.site, p.portPath, `${p.port}/UDP`, (d) => d.setIn([...p.portPath, "protocol"], "UDP"), peerNamespaces(r))),
+            .map((p) =>
+              mutant(
+                p.site,
+                p.portPath,
+                `${p.port}/UDP`,
+                (d) => d.setIn([...p.portPath, "protocol"], "UDP"),
+                peerNamespaces(r),
+              ),
+            ),
         ),
   },
   {
@@ -275,7 +333,11 @@ export const CLASSES: readonly DefectClass[] = [
         const value = get(site.value, "spec", "template", "metadata", "labels", key);
         if (typeof value !== "string") return [];
         const services = f.sites.filter(
-          (s) => s.kind === "Service" && s.namespaces[0] === site.namespaces[0] && get(s.value, "spec", "selector", key) === value && s.file !== site.file,
+          (s) =>
+            s.kind === "Service" &&
+            s.namespaces[0] === site.namespaces[0] &&
+            get(s.value, "spec", "selector", key) === value &&
+            s.file !== site.file,
         );
         return [
           {
@@ -300,8 +362,11 @@ export const CLASSES: readonly DefectClass[] = [
         .filter((s) => s.kind === "Service")
         .flatMap((site) =>
           listAt(site.value, "spec", "ports").map((p, i) =>
-            mutant(site, ["spec", "ports", i], `targetPort ${String(get(p, "targetPort") ?? get(p, "port"))} → 18080`, (d) =>
-              d.setIn(["spec", "ports", i, "targetPort"], 18_080),
+            mutant(
+              site,
+              ["spec", "ports", i],
+              `targetPort ${String(get(p, "targetPort") ?? get(p, "port"))} → 18080`,
+              (d) => d.setIn(["spec", "ports", i, "targetPort"], 18_080),
             ),
           ),
         ),
@@ -311,7 +376,9 @@ export const CLASSES: readonly DefectClass[] = [
     plant: (f) =>
       policies(f)
         .filter((s) => isAdditive(s) && s.namespaces.some((n) => !f.context.judge.lockedAnyWay(n)))
-        .map((site) => mutant(site, ["spec", "enableDefaultDeny"], "removed", (d) => d.deleteIn(["spec", "enableDefaultDeny"]))),
+        .map((site) =>
+          mutant(site, ["spec", "enableDefaultDeny"], "removed", (d) => d.deleteIn(["spec", "enableDefaultDeny"])),
+        ),
   },
   {
     id: "policy file dropped from its kustomization",
@@ -327,7 +394,11 @@ export const CLASSES: readonly DefectClass[] = [
   {
     id: "port as a number",
     plant: (f) =>
-      rules(f).flatMap((r) => portsOf(r).slice(0, 1).map((p) => mutant(p.site, p.portPath, "a number", (d) => d.setIn([...p.portPath, "port"], Number(p.port))))),
+      rules(f).flatMap((r) =>
+        portsOf(r)
+          .slice(0, 1)
+          .map((p) => mutant(p.site, p.portPath, "a number", (d) => d.setIn([...p.portPath, "port"], Number(p.port)))),
+      ),
   },
   {
     id: "section without a value",
@@ -352,7 +423,13 @@ export const CLASSES: readonly DefectClass[] = [
     id: "protocol in lower case",
     plant: (f) =>
       rules(f).flatMap((r) =>
-        portsOf(r).slice(0, 1).map((p) => mutant(p.site, p.portPath, p.protocol.toLowerCase(), (d) => d.setIn([...p.portPath, "protocol"], p.protocol.toLowerCase()))),
+        portsOf(r)
+          .slice(0, 1)
+          .map((p) =>
+            mutant(p.site, p.portPath, p.protocol.toLowerCase(), (d) =>
+              d.setIn([...p.portPath, "protocol"], p.protocol.toLowerCase()),
+            ),
+          ),
       ),
   },
   {
@@ -382,7 +459,9 @@ export const CLASSES: readonly DefectClass[] = [
     plant: (f) =>
       rules(f, "ingress")
         .filter((r) => entities(r).includes("world"))
-        .map((r) => mutant(r.site, r.path, "world → cluster", (d) => d.setIn([...r.path, "fromEntities"], ["cluster"]))),
+        .map((r) =>
+          mutant(r.site, r.path, "world → cluster", (d) => d.setIn([...r.path, "fromEntities"], ["cluster"])),
+        ),
   },
   {
     id: "LAN host taken for a node",
@@ -411,8 +490,12 @@ export const CLASSES: readonly DefectClass[] = [
       policies(f)
         .filter((s) => get(s.value, "spec", "endpointSelector") !== undefined)
         .flatMap((site) => [
-          mutant(site, ["spec", "ingressDeny"], "from all", (d) => d.setIn(["spec", "ingressDeny"], [{ fromEntities: ["all"] }])),
-          mutant(site, ["spec", "egressDeny"], "to all", (d) => d.setIn(["spec", "egressDeny"], [{ toEntities: ["all"] }])),
+          mutant(site, ["spec", "ingressDeny"], "from all", (d) =>
+            d.setIn(["spec", "ingressDeny"], [{ fromEntities: ["all"] }]),
+          ),
+          mutant(site, ["spec", "egressDeny"], "to all", (d) =>
+            d.setIn(["spec", "egressDeny"], [{ toEntities: ["all"] }]),
+          ),
         ]),
   },
   {
@@ -422,7 +505,15 @@ export const CLASSES: readonly DefectClass[] = [
         const key = `${p.direction}Deny`;
         if (get(p.site.value, "spec", key) !== undefined || p.path[0] !== "spec") return [];
         const peer = { matchLabels: get(p.rule, ...p.peerPath.slice(p.path.length), "matchLabels") };
-        return [mutant(p.site, ["spec", key], "the same peer denied", (d) => d.setIn(["spec", key], [{ toEndpoints: [peer] }]), [p.namespace ?? ""])];
+        return [
+          mutant(
+            p.site,
+            ["spec", key],
+            "the same peer denied",
+            (d) => d.setIn(["spec", key], [{ toEndpoints: [peer] }]),
+            [p.namespace ?? ""],
+          ),
+        ];
       }),
   },
   {
@@ -431,31 +522,52 @@ export const CLASSES: readonly DefectClass[] = [
     plant: (f) =>
       foreign(f, "egress").flatMap((p) => {
         const gateway = f.context.inventory.gateways.find((g) => g.podNamespace === p.namespace);
-        const isGateway = gateway !== undefined && Object.entries(p.labels).every(([k, v]) => gateway.podLabels[k] === v);
+        const isGateway =
+          gateway !== undefined && Object.entries(p.labels).every(([k, v]) => gateway.podLabels[k] === v);
         if (!isGateway) return [];
         return [
-          mutant(p.site, p.path, "world:443", (d) => {
-            d.setIn(p.path, { toEntities: ["world"], toPorts: [{ ports: [{ port: "443", protocol: "TCP" }] }] });
-          }, [p.namespace ?? ""]),
+          mutant(
+            p.site,
+            p.path,
+            "world:443",
+            (d) => {
+              d.setIn(p.path, { toEntities: ["world"], toPorts: [{ ports: [{ port: "443", protocol: "TCP" }] }] });
+            },
+            [p.namespace ?? ""],
+          ),
         ];
       }),
   },
   {
     id: "FQDN with one label more",
-    plant: (f) => fqdns(f).map(({ r, path, name }) => mutant(r.site, path, `${name}.*`, (d) => d.setIn(path, { matchPattern: `${name}.*` }))),
+    plant: (f) =>
+      fqdns(f).map(({ r, path, name }) =>
+        mutant(r.site, path, `${name}.*`, (d) => d.setIn(path, { matchPattern: `${name}.*` })),
+      ),
   },
   {
     id: "FQDN for an in-cluster Service",
     breaks: "spoken",
     plant: (f) =>
       foreign(f, "egress").flatMap((p) => {
-        const service = f.context.inventory.services.find((s) => s.namespace === p.namespace && Object.entries(p.labels).every(([k, v]) => s.selector?.[k] === v));
+        const service = f.context.inventory.services.find(
+          (s) => s.namespace === p.namespace && Object.entries(p.labels).every(([k, v]) => s.selector?.[k] === v),
+        );
         if (service === undefined || listAt(p.rule, "toEndpoints").length > 1) return [];
         return [
-          mutant(p.site, p.path, "toFQDNs", (d) => {
-            d.deleteIn([...p.path, "toEndpoints"]);
-            d.setIn([...p.path, "toFQDNs"], [{ matchName: `${service.name}.${service.namespace}.svc.cluster.local` }]);
-          }, [p.namespace ?? ""]),
+          mutant(
+            p.site,
+            p.path,
+            "toFQDNs",
+            (d) => {
+              d.deleteIn([...p.path, "toEndpoints"]);
+              d.setIn(
+                [...p.path, "toFQDNs"],
+                [{ matchName: `${service.name}.${service.namespace}.svc.cluster.local` }],
+              );
+            },
+            [p.namespace ?? ""],
+          ),
         ];
       }),
   },
@@ -465,9 +577,15 @@ export const CLASSES: readonly DefectClass[] = [
       rules(f, "egress")
         .filter((r) => listAt(r.rule, "toPorts").some((p) => get(p, "rules", "dns") !== undefined))
         .map((r) =>
-          mutant(r.site, r.path, "rules.dns removed", (d) => {
-            for (const [i] of listAt(r.rule, "toPorts").entries()) d.deleteIn([...r.path, "toPorts", i, "rules"]);
-          }, f.context.inventory.namespaces.map((n) => n.name)),
+          mutant(
+            r.site,
+            r.path,
+            "rules.dns removed",
+            (d) => {
+              for (const [i] of listAt(r.rule, "toPorts").entries()) d.deleteIn([...r.path, "toPorts", i, "rules"]);
+            },
+            f.context.inventory.namespaces.map((n) => n.name),
+          ),
         ),
   },
   {
@@ -476,23 +594,37 @@ export const CLASSES: readonly DefectClass[] = [
     plant: (f) =>
       rules(f, "egress")
         .filter((r) => portsOf(r).some((p) => p.port === "53"))
-        .map((r) => mutant(r.site, r.path, "removed", (d) => removeItem(d, r.path), f.context.inventory.namespaces.map((n) => n.name))),
+        .map((r) =>
+          mutant(
+            r.site,
+            r.path,
+            "removed",
+            (d) => removeItem(d, r.path),
+            f.context.inventory.namespaces.map((n) => n.name),
+          ),
+        ),
   },
   {
     id: "CIDR on a load balancer's address",
     plant: (f) => cidr(f, f.context.addresses.pools[0]?.text ?? "10.45.0.0/24"),
   },
-  { id: "CIDR on the Service range", plant: (f) => cidr(f, f.context.addresses.services[0]?.text ?? f.context.addresses.clusterIps[0]?.text ?? "") },
+  { id: "CIDR on the Service range", plant: (f) => cidr(f, f.context.addresses.services[0]?.text ?? "10.43.0.0/16") },
   {
     id: "API server by CIDR",
     plant: (f) =>
       rules(f, "egress")
         .filter((r) => entities(r).includes("kube-apiserver") && portsOf(r).some((p) => p.port === "6443"))
         .map((r) =>
-          mutant(r.site, r.path, "toCIDR 192.168.1.2/32", (d) => {
-            d.deleteIn([...r.path, "toEntities"]);
-            d.setIn([...r.path, "toCIDR"], ["192.168.1.2/32"]);
-          }, f.context.inventory.namespaces.map((n) => n.name)),
+          mutant(
+            r.site,
+            r.path,
+            "toCIDR 192.168.1.2/32",
+            (d) => {
+              d.deleteIn([...r.path, "toEntities"]);
+              d.setIn([...r.path, "toCIDR"], ["192.168.1.2/32"]);
+            },
+            f.context.inventory.namespaces.map((n) => n.name),
+          ),
         ),
   },
   {
@@ -500,33 +632,62 @@ export const CLASSES: readonly DefectClass[] = [
     plant: (f) =>
       rules(f, "egress")
         .filter((r) => entities(r).join() === "kube-apiserver")
-        .flatMap((r) => portsOf(r).map((p) => mutant(p.site, p.portPath, "443", (d) => d.setIn([...p.portPath, "port"], "443")))),
+        .flatMap((r) =>
+          portsOf(r).map((p) => mutant(p.site, p.portPath, "443", (d) => d.setIn([...p.portPath, "port"], "443"))),
+        ),
   },
   {
     id: "UDP sibling missing",
     plant: (f) =>
       rules(f).flatMap((r) =>
         portsOf(r)
-          .filter((p) => p.protocol === "UDP" && p.port !== "53" && portsOf(r).some((q) => q.port === p.port && q.protocol === "TCP"))
-          .map((p) => mutant(p.site, p.portPath, `${p.port}/UDP removed`, (d) => d.deleteIn(p.portPath), peerNamespaces(r))),
+          .filter(
+            (p) =>
+              p.protocol === "UDP" &&
+              p.port !== "53" &&
+              portsOf(r).some((q) => q.port === p.port && q.protocol === "TCP"),
+          )
+          .map((p) =>
+            mutant(p.site, p.portPath, `${p.port}/UDP removed`, (d) => d.deleteIn(p.portPath), peerNamespaces(r)),
+          ),
       ),
   },
   {
     id: "audit annotation",
-    plant: (f) => policies(f).map((site) => mutant(site, ["metadata"], "audit-mode", (d) => d.setIn(["metadata", "annotations", "policy.cilium.io/audit-mode"], "enabled"))),
+    plant: (f) =>
+      policies(f).map((site) =>
+        mutant(site, ["metadata"], "audit-mode", (d) =>
+          d.setIn(["metadata", "annotations", "policy.cilium.io/audit-mode"], "enabled"),
+        ),
+      ),
   },
   {
     id: "toServices for labels with dots",
-    breaks: "spoken",
     plant: (f) =>
       foreign(f, "egress").flatMap((p) => {
-        const service = f.context.inventory.services.find((s) => s.namespace === p.namespace && Object.entries(p.labels).every(([k, v]) => s.selector?.[k] === v));
-        if (service === undefined || listAt(p.rule, "toEndpoints").length > 1 || !Object.keys(p.labels).some((k) => k.includes("."))) return [];
+        const service = f.context.inventory.services.find(
+          (s) => s.namespace === p.namespace && Object.entries(p.labels).every(([k, v]) => s.selector?.[k] === v),
+        );
+        if (
+          service === undefined ||
+          listAt(p.rule, "toEndpoints").length > 1 ||
+          !Object.keys(p.labels).some((k) => k.includes("."))
+        )
+          return [];
         return [
-          mutant(p.site, p.path, "toServices", (d) => {
-            d.deleteIn([...p.path, "toEndpoints"]);
-            d.setIn([...p.path, "toServices"], [{ k8sService: { serviceName: service.name, namespace: service.namespace } }]);
-          }, [p.namespace ?? ""]),
+          mutant(
+            p.site,
+            p.path,
+            "toServices",
+            (d) => {
+              d.deleteIn([...p.path, "toEndpoints"]);
+              d.setIn(
+                [...p.path, "toServices"],
+                [{ k8sService: { serviceName: service.name, namespace: service.namespace } }],
+              );
+            },
+            [p.namespace ?? ""],
+          ),
         ];
       }),
   },
@@ -534,7 +695,15 @@ export const CLASSES: readonly DefectClass[] = [
     id: "label that makes no identity",
     breaks: "spoken",
     plant: (f) =>
-      foreign(f).map((p) => mutant(p.site, p.peerPath, "pod-template-hash", (d) => d.setIn([...p.peerPath, "matchLabels", "pod-template-hash"], "5c9fd"), [p.namespace ?? ""])),
+      foreign(f).map((p) =>
+        mutant(
+          p.site,
+          p.peerPath,
+          "pod-template-hash",
+          (d) => d.setIn([...p.peerPath, "matchLabels", "pod-template-hash"], "5c9fd"),
+          [p.namespace ?? ""],
+        ),
+      ),
   },
   {
     id: "empty toFQDNs",
@@ -548,7 +717,11 @@ export const CLASSES: readonly DefectClass[] = [
     plant: (f) =>
       policies(f)
         .filter((s) => get(s.value, "spec", "endpointSelector", "matchLabels") !== undefined)
-        .map((site) => mutant(site, ["spec", "endpointSelector"], "io.kubernetes.pod.namespace: elsewhere", (d) => d.setIn(["spec", "endpointSelector", "matchLabels", "io.kubernetes.pod.namespace"], "elsewhere"))),
+        .map((site) =>
+          mutant(site, ["spec", "endpointSelector"], "io.kubernetes.pod.namespace: elsewhere", (d) =>
+            d.setIn(["spec", "endpointSelector", "matchLabels", "io.kubernetes.pod.namespace"], "elsewhere"),
+          ),
+        ),
   },
   {
     id: "Job without labels",
@@ -571,11 +744,19 @@ export const CLASSES: readonly DefectClass[] = [
           const labels = get(site.value, ...base, "metadata", "labels") as Record<string, string> | undefined;
           const own = policies(f).filter((p) => {
             const wanted = (get(p.value, "spec", "endpointSelector", "matchLabels") ?? {}) as Record<string, string>;
-            return p.namespaces[0] === site.namespaces[0] && Object.keys(wanted).length > 0 && Object.entries(wanted).every(([k, v]) => labels?.[k] === v);
+            return (
+              p.namespaces[0] === site.namespaces[0] &&
+              Object.keys(wanted).length > 0 &&
+              Object.entries(wanted).every(([k, v]) => labels?.[k] === v)
+            );
           });
           const [policy] = own;
           if (policy === undefined || own.length > 1) return [];
-          return [mutant(policy, ["spec", "endpointSelector"], "selects another", (d) => d.setIn(["spec", "endpointSelector", "matchLabels"], { "app.kubernetes.io/name": "somebody-else" }))];
+          return [
+            mutant(policy, ["spec", "endpointSelector"], "selects another", (d) =>
+              d.setIn(["spec", "endpointSelector", "matchLabels"], { "app.kubernetes.io/name": "somebody-else" }),
+            ),
+          ];
         }),
   },
 ];
@@ -584,9 +765,15 @@ function* cidr(field: Field, text: string): Iterable<Mutant> {
   if (text === "") return;
   for (const p of foreign(field, "egress")) {
     if (listAt(p.rule, "toEndpoints").length > 1) continue;
-    yield mutant(p.site, p.path, `toCIDR ${text}`, (d) => {
-      d.deleteIn([...p.path, "toEndpoints"]);
-      d.setIn([...p.path, "toCIDR"], [text]);
-    }, [p.namespace ?? ""]);
+    yield mutant(
+      p.site,
+      p.path,
+      `toCIDR ${text}`,
+      (d) => {
+        d.deleteIn([...p.path, "toEndpoints"]);
+        d.setIn([...p.path, "toCIDR"], [text]);
+      },
+      [p.namespace ?? ""],
+    );
   }
 }

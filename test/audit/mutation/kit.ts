@@ -69,7 +69,7 @@ export const listAt = (value: unknown, ...path: Path): readonly unknown[] => {
   return Array.isArray(found) ? (found as readonly unknown[]) : [];
 };
 
-const text = (value: unknown): string => (typeof value === "string" ? value : "");
+export const text = (value: unknown): string => (typeof value === "string" ? value : "");
 
 /** Every manifest that is applied as it stands in a file, by where it was read. */
 const sitesOf = (tree: SourceTree, inventory: Inventory): readonly Site[] => {
@@ -86,7 +86,7 @@ const sitesOf = (tree: SourceTree, inventory: Inventory): readonly Site[] => {
       const edit = (change: (document: Document) => void): FileChange => {
         const all = parseAllDocuments(source, { logLevel: "silent" });
         const mine = all[index];
-        if (mine !== undefined) change(mine as Document);
+        if (mine !== undefined) change(mine);
         return { path: file, mode: "100644", text: all.map((d) => d.toString({ lineWidth: 0 })).join("") };
       };
       const namespaces = [...new Set(objects.map((o) => o.namespace ?? ""))];
@@ -231,8 +231,15 @@ export const workingOf = (context: Context): ((after: Context, kind: Breaks) => 
     declared: working(settings),
     names: working(names(context)),
   };
+  const textOf = (q: Question): string => JSON.stringify([q.direction, q.pod, q.peer, q.protocol, q.port]);
+  const known = new Set(settings.map(textOf));
   return (after, kind) => {
     const pods = byId(after);
-    return before[kind].some((q) => isAnswered(pods, after.judge, q, "dropped"));
+    const isDropped = (q: Question): boolean => isAnswered(pods, after.judge, q, "dropped");
+    if (before[kind].some(isDropped)) return true;
+    // What is asked only now: a Service that leads elsewhere, a setting that names another.
+    return (
+      kind !== "names" && [...declared(after), ...routed(after)].some((q) => !known.has(textOf(q)) && isDropped(q))
+    );
   };
 };

@@ -8,11 +8,10 @@ const namespaceFiles = (namespace: string, locked: boolean, apps: readonly App[]
   const folder = `apps/${namespace}`;
   const files: Record<string, string> = {
     [`${folder}/namespace.yaml`]: `apiVersion: v1\nkind: Namespace\nmetadata:\n  name: ${namespace}\n`,
-    [`${folder}/kustomization.yaml`]: listing(
-      ["namespace.yaml", ...apps.map((a) => a.name)],
-      namespace,
-      ["../../components/baseline", ...(locked ? ["../../components/default-deny"] : [])],
-    ),
+    [`${folder}/kustomization.yaml`]: listing(["namespace.yaml", ...apps.map((a) => a.name)], namespace, [
+      "../../components/baseline",
+      ...(locked ? ["../../components/default-deny"] : []),
+    ]),
   };
   for (const app of apps) {
     const parts = { ...app.files, ...(app.policy === undefined ? {} : { "networkpolicy.yaml": allow(app) }) };

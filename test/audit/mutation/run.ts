@@ -21,7 +21,9 @@ const loud = (report: AuditReport): AuditReport["findings"] => report.findings.f
 
 /** At most this many of a list, spread over all of it. */
 const spread = <T>(items: readonly T[], most: number): readonly T[] =>
-  items.length <= most ? items : Array.from({ length: most }, (_, i) => items[Math.floor((i * items.length) / most)] as T);
+  items.length <= most
+    ? items
+    : Array.from({ length: most }, (_, i) => items[Math.floor((i * items.length) / most)] as T);
 
 export interface Options {
   readonly each: number;
@@ -74,14 +76,13 @@ export const measure = (
   return { noise: loud(before), classes };
 };
 
-
 const flag = (name: string): string | undefined => {
   const at = process.argv.indexOf(`--${name}`);
   return at < 0 ? undefined : process.argv[at + 1];
 };
 
-/** `npm run bench audit`, or `node test/audit/mutation/run.ts [DIR] [--each N] [--class WORDS] [--missed]`. */
-const main = async (): Promise<void> => {
+/** `npm run bench audit` plants them in the small repository; on another: `node test/audit/mutation/run.ts [DIR] [--each N] [--class WORDS] [--missed]`. */
+export const main = async (): Promise<void> => {
   const dir = process.argv[2]?.startsWith("--") === false ? process.argv[2] : undefined;
   const { folderTree } = await import("../../../src/gitops/folder-tree.ts");
   const tree = dir === undefined ? (await import("./repository.ts")).repository() : folderTree(dir);

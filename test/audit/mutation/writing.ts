@@ -29,11 +29,7 @@ export const indent = (text: string, by: number): string =>
     .map((line) => (line === "" ? line : " ".repeat(by) + line))
     .join("\n");
 
-export const listing = (
-  resources: readonly string[],
-  namespace?: string,
-  components: readonly string[] = [],
-): string =>
+export const listing = (resources: readonly string[], namespace?: string, components: readonly string[] = []): string =>
   [
     "apiVersion: kustomize.config.k8s.io/v1beta1",
     "kind: Kustomization",
@@ -105,7 +101,10 @@ interface Plain {
 }
 
 /** A workload in plain manifests, labelled by its name, with a Service in front. */
-export const plain = (name: string, { kind = "Deployment", port, env = {}, envFrom, args = [], mounts, image }: Plain): string =>
+export const plain = (
+  name: string,
+  { kind = "Deployment", port, env = {}, envFrom, args = [], mounts, image }: Plain,
+): string =>
   `apiVersion: apps/v1
 kind: ${kind}
 metadata:
@@ -195,7 +194,13 @@ export const templated = (
         image:
           repository: registry.example/${name}
           tag: 1.0.0
-${Object.keys(env).length === 0 ? "" : `        env:\n${Object.entries(env).map(([k, v]) => `          ${k}: ${JSON.stringify(v)}`).join("\n")}\n`}        probes:
+${
+  Object.keys(env).length === 0
+    ? ""
+    : `        env:\n${Object.entries(env)
+        .map(([k, v]) => `          ${k}: ${JSON.stringify(v)}`)
+        .join("\n")}\n`
+}        probes:
           liveness:
             enabled: true
             custom: true
