@@ -141,8 +141,17 @@ const dryRun = async (
       body,
       contentType: "application/merge-patch+json",
     });
+  const replace = (): Promise<Reply> =>
+    connection.send({
+      method: "PATCH",
+      path: `${collection}/${encodeURIComponent(name)}?${query}`,
+      body: ["spec", "specs"]
+        .filter((key) => body[key] !== undefined)
+        .map((key) => ({ op: "add", path: `/${key}`, value: body[key] })),
+      contentType: "application/json-patch+json",
+    });
   const create = (): Promise<Reply> => connection.send({ method: "POST", path: `${collection}?${query}`, body });
-  const first = await (verb === "patch" ? patch() : create());
+  const first = await { patch, replace, create }[verb]();
   // What is there already can be made: the question is whether the server takes these bytes.
   const reply = verb === "create" && first.status === 409 ? await patch() : first;
   if (reply.status >= 200 && reply.status < 300) return null;

@@ -187,9 +187,12 @@ export interface ClusterReader {
   nodes(): Promise<readonly { readonly name: string; readonly addresses: readonly string[] }[]>;
   /** Server-side access review for the identity that would roll back. */
   mayI(request: { verb: string; group: string; resource: string; namespace: string | null }): Promise<boolean>;
-  /** Server dry run; the answer is the server's refusal, or null when it would accept. */
+  /**
+   * Server dry run; the answer is the server's refusal, or null when it would accept. `replace`: these bytes in the place of
+   * another object's, which asks the same schema and the same admission with no more than the right to patch.
+   */
   dryRun(request: {
-    verb: "create" | "patch";
+    verb: "create" | "patch" | "replace";
     kind: string;
     namespace: string;
     name: string;

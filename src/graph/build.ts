@@ -57,7 +57,7 @@ const effectOf = (lane: Lane, ports: GraphPorts): Effect => {
   if (lane.effect === "record-sign-off") return (clearance) => recordSignOff(clearance, ports.signOff);
   if (lane.effect === "post-green")
     return (clearance) => postGreen(clearance, { forge: ports.forge, check: ports.check });
-  throw notBuilt(lane, `the effect ${lane.effect}`);
+  throw notBuilt(lane, `the effect ${String(lane.effect)}`);
 };
 
 /** What freezes the question of each pause. */

@@ -86,6 +86,7 @@ const everythingApplied: ClusterState = {
   objects: new Map(),
   kustomizations: new Map(),
   born: new Map(WORKLOADS.flatMap((w) => (w.appliedBy === null ? [] : [[w.appliedBy, 0] as const]))),
+  inFlight: null,
 };
 
 const podEnd = (pod: Pod, other: Pod | null): LegitimateEnd =>

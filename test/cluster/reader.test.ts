@@ -201,6 +201,12 @@ describe("what the rollback may do", () => {
       body: {},
     });
     expect(await reader().dryRun({ ...request, verb: "patch" })).toBeNull();
+    routes[`PATCH ${base}/a%2Fb`] = (sent) => ({
+      status: sent.headers["content-type"] === "application/json-patch+json" ? 422 : 200,
+      body: { message: "the lock is refused" },
+    });
+    expect(await reader().dryRun({ ...request, verb: "replace" })).toBe("the lock is refused");
+    routes[`PATCH ${base}/a%2Fb`] = () => ({ status: 200, body: {} });
     // What is there already can be made again.
     routes[`POST ${base}`] = () => ({ status: 409, body: { message: "already exists" } });
     expect(await reader().dryRun({ ...request, verb: "create" })).toBeNull();

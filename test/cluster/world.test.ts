@@ -63,10 +63,10 @@ it("reads the sample cluster through its API and finds in it what its repository
     });
     const run = (ingress: unknown) =>
       cluster.dryRun({
-        verb: "create",
+        verb: "replace",
         kind: "CiliumNetworkPolicy",
-        namespace: "collab",
-        name: "x",
+        namespace: "media",
+        name: "allow-dns",
         body: lock(ingress),
       });
     expect(await run([{}])).toBeNull();

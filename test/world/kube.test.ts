@@ -118,23 +118,25 @@ describe("the world's Kubernetes API", () => {
     expect(await ask(rollback, "delete", "", "pods")).toBe(false);
   });
 
-  it("dry-runs a create and a patch, refuses what the schema refuses, and keeps nothing", async () => {
+  it("dry-runs a patch, refuses what the schema refuses, keeps nothing, and lets nobody try what they may not do", async () => {
     const policy = (spec: unknown): unknown => ({
       apiVersion: "cilium.io/v2",
       kind: "CiliumNetworkPolicy",
       metadata: { name: "x" },
       spec,
     });
-    const good = await call("POST", `${CNP}?dryRun=All`, {
-      as: rollback,
-      body: policy({ endpointSelector: {}, ingress: [{}] }),
-    });
-    expect(good.code).toBe(201);
-    const bad = await call("POST", `${CNP}?dryRun=All`, {
-      as: rollback,
-      body: policy({ endpointSelector: {}, ingress: [{ fromEntities: ["everybody"] }] }),
-    });
+    const instead = (value: unknown) =>
+      call("PATCH", `${CNP}/allow-dns?dryRun=All`, {
+        as: rollback,
+        body: [{ op: "add", path: "/spec", value }],
+        type: "application/json-patch+json",
+      });
+    expect((await instead({ endpointSelector: {}, ingress: [{}] })).code).toBe(200);
+    const bad = await instead({ endpointSelector: {}, ingress: [{ fromEntities: ["everybody"] }] });
     expect(bad).toMatchObject({ code: 422, body: { reason: "Invalid" } });
+    // A dry run asks for the right to do it.
+    const made = { as: rollback, body: policy({ endpointSelector: {}, ingress: [{}] }) };
+    expect((await call("POST", `${CNP}?dryRun=All`, made)).code).toBe(403);
     const loosened = { spec: { enableDefaultDeny: { ingress: false, egress: false } } };
     const patched = await call("PATCH", `${CNP}/default-deny?dryRun=All`, {
       as: rollback,
@@ -144,9 +146,46 @@ describe("the world's Kubernetes API", () => {
     expect(patched).toMatchObject({ code: 200, body: loosened });
     expect((await call("GET", `${CNP}/default-deny`)).body).not.toMatchObject(loosened);
     expect((await call("GET", `${CNP}/x`)).code).toBe(404);
-    expect(
-      (await call("POST", CNP, { as: rollback, body: policy({ endpointSelector: {}, ingress: [{}] }) })).code,
-    ).toBe(403);
+    expect((await call("POST", CNP, made)).code).toBe(403);
+  });
+
+  it("takes a patch and a delete only for the object as it was read", async () => {
+    const read = await call("GET", `${CNP}/default-deny`);
+    const { uid, resourceVersion } = (read.body as unknown as { metadata: { uid: string; resourceVersion: string } })
+      .metadata;
+    const patch = (metadata: object) =>
+      call("PATCH", `${CNP}/default-deny`, {
+        as: rollback,
+        body: { metadata: { ...metadata, annotations: { note: "x" } } },
+        type: merge,
+      });
+    expect((await patch({ uid, resourceVersion })).code).toBe(200);
+    expect((await patch({ uid, resourceVersion })).code).toBe(409);
+    const remove = (preconditions: object) =>
+      call("DELETE", `${CNP}/default-deny`, { as: rollback, body: { preconditions } });
+    expect((await remove({ uid, resourceVersion })).code).toBe(409);
+    expect((await remove({ uid })).code).toBe(200);
+  });
+
+  it("brings back, by a reconcile that was in flight, what was deleted under it after its Kustomization was suspended", async () => {
+    await commit(world, { "README.md": "changed\n" });
+    // The source fetches at the tick, and the apply lands some seconds later.
+    await world.play(world.clock.now() + 5 * MINUTE);
+    const player = `${KUSTOMIZATIONS}/namespaces/media/kustomizations/player`;
+    expect((await call("GET", player)).body).toMatchObject({
+      status: {
+        conditions: expect.arrayContaining([expect.objectContaining({ type: "Reconciling", status: "True" })]),
+      },
+    });
+    await call("PATCH", player, { as: rollback, body: { spec: { suspend: true } }, type: merge });
+    await call("DELETE", `${CNP}/allow-player`, { as: rollback });
+    expect((await call("GET", `${CNP}/allow-player`)).code).toBe(404);
+    await world.play(world.clock.now() + MINUTE);
+    expect((await call("GET", `${CNP}/allow-player`)).code).toBe(200);
+    // Once it rests, what is deleted stays away.
+    await call("DELETE", `${CNP}/allow-player`, { as: rollback });
+    await world.play(world.clock.now() + 3 * HOUR);
+    expect((await call("GET", `${CNP}/allow-player`)).code).toBe(404);
   });
 
   it("enforces at once what is patched or deleted, and Flux puts it back unless told not to", async () => {
@@ -184,7 +223,7 @@ describe("the world's Kubernetes API", () => {
     expect((await fetch(`${served.kubeUrl}/api/v1/pods`)).status).toBe(401);
     expect((await call("GET", "/apis/apps/v1/nonsense")).code).toBe(404);
     expect((await call("GET", "/api/v1/namespaces/media/secrets")).code).toBe(404);
-    expect((await call("POST", `${CNP}?dryRun=All`, { as: rollback, body: [1, 2] })).code).toBe(400);
+    expect((await call("PATCH", `${CNP}/default-deny`, { as: rollback, body: [1, 2], type: merge })).code).toBe(400);
     expect(
       (
         await call("PATCH", `${CNP}/default-deny?dryRun=All`, {

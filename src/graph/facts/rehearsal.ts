@@ -4,6 +4,7 @@ import { asRecord } from "../../rollout/json.ts";
 import { onlyTurnsDefaultDeny } from "../../rollout/policy-effects.ts";
 import { policyChanges } from "../../rollout/policy-documents.ts";
 import type { NamedPolicy } from "../../rollout/policy-documents.ts";
+import { disarmed, disarming } from "../../rollout/rollback/lock.ts";
 import { rollbackSteps } from "../../rollout/rollback/steps.ts";
 import type { LiveCluster } from "../../rollout/live.ts";
 import type { Rehearsal } from "../gate.ts";
@@ -14,12 +15,6 @@ const FLUX = "kustomize.toolkit.fluxcd.io";
 
 type Access = Rehearsal["access"][number];
 type DryRun = Rehearsal["dryRuns"][number];
-
-/** The lock as a rollback would leave it: there, and inert (C A.6). */
-const inert = (object: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> => ({
-  ...object,
-  spec: { ...asRecord(object["spec"]), enableDefaultDeny: { ingress: false, egress: false } },
-});
 
 const objectOf = (deny: NamedPolicy): Readonly<Record<string, unknown>> => {
   const object = asRecord(deny.document.object);
@@ -43,7 +38,14 @@ const reviews = async (cluster: ClusterReader, namespace: string, owner: string)
   );
 };
 
-/** What the server would say: to the lock, to the lock made inert, and to the patch on an object that is there already. */
+/**
+ * What the server would say: to the lock, to the lock made inert, and to the patch that makes it so.
+ *
+ * A dry run of a create needs the right to create, which the rollback's identity has no business holding. Without it the
+ * lock's bytes are tried in the place of another policy of the namespace, by a dry run of a patch: the same schema and the
+ * same admission answer, and nothing is made. The allows come before the lock, so there is one; where there is none, that
+ * is the refusal.
+ */
 const dryRuns = async (
   cluster: ClusterReader,
   live: LiveCluster,
@@ -54,18 +56,37 @@ const dryRuns = async (
   const kind = "CiliumNetworkPolicy";
   const body = objectOf(deny);
   const runs: DryRun[] = [];
-  const run = async (verb: "create" | "patch", what: string, on: string, sent: typeof body): Promise<void> => {
-    const refused = await cluster.dryRun({ verb, kind, namespace, name: on, body: sent });
-    runs.push({ what: `${verb} ${what}`, refused });
-  };
-  await run("create", `${namespace}/${name}`, name, body);
-  await run("create", `${namespace}/${name}, made inert`, name, inert(body));
-  const there = live.policies.find((p) => p.ref.kind === kind && p.ref.namespace === namespace);
-  if (there !== undefined)
-    await run("patch", `${namespace}/${there.ref.name}`, there.ref.name, {
-      metadata: { annotations: { [`${FLUX}/reconcile`]: "disabled" } },
-      spec: { enableDefaultDeny: { ingress: false, egress: false } },
+  const written = (object: typeof body): string => ["spec", "specs"].filter((key) => object[key] !== undefined).join();
+  const there = live.policies.find(
+    (p) => p.ref.kind === kind && p.ref.namespace === namespace && written(p.object) === written(body),
+  );
+  const mayCreate = await cluster.mayI({ verb: "create", group: CILIUM, resource: "ciliumnetworkpolicies", namespace });
+  const create = async (what: string, sent: typeof body): Promise<void> => {
+    if (mayCreate) {
+      runs.push({
+        what: `create ${what}`,
+        refused: await cluster.dryRun({ verb: "create", kind, namespace, name, body: sent }),
+      });
+      return;
+    }
+    if (there === undefined) {
+      const refused = `${namespace} has no CiliumNetworkPolicy in whose place it could be tried, and the rollback identity may not create one`;
+      runs.push({ what: `create ${what}`, refused });
+      return;
+    }
+    const on = there.ref.name;
+    runs.push({
+      what: `create ${what} (tried in the place of ${on})`,
+      refused: await cluster.dryRun({ verb: "replace", kind, namespace, name: on, body: sent }),
     });
+  };
+  await create(`${namespace}/${name}`, body);
+  await create(`${namespace}/${name}, made inert`, disarmed(body));
+  if (there !== undefined) {
+    const patch = disarming(there.object);
+    const refused = await cluster.dryRun({ verb: "patch", kind, namespace, name: there.ref.name, body: patch });
+    runs.push({ what: `patch ${namespace}/${there.ref.name}`, refused });
+  }
   return runs;
 };
 

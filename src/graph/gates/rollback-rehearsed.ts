@@ -31,8 +31,8 @@ export const rollbackRehearsed = gate(
     if (refused.length > 0)
       return refuses(
         `the API server would refuse ${some(refused.map((d) => `${d.what}: ${d.refused ?? ""}`))}`,
-        refused.some((d) => d.what.startsWith("create") && /forbidden|cannot create/i.test(d.refused ?? ""))
-          ? "Let the rollback's identity create ciliumnetworkpolicies as well: a dry run asks for the right, though nothing is made."
+        refused.some((d) => /in whose place/.test(d.refused ?? ""))
+          ? "Merge the namespace's allows first, and let Flux apply them."
           : "Correct what it names; a rollback that the server refuses is none.",
       );
     const tried = new Set(dryRuns.map((d) => d.what.split(" ")[0]));

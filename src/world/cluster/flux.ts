@@ -45,6 +45,8 @@ export interface ClusterState {
   readonly kustomizations: ReadonlyMap<string, KustomizationState>;
   /** When each Kustomization first applied anything: its pods' birthday. */
   readonly born: ReadonlyMap<string, number>;
+  /** A reconcile under way: what was suspended when it began stays out of it, what is suspended since does not. */
+  readonly inFlight: { readonly asleep: ReadonlySet<string> } | null;
 }
 
 interface Working {
@@ -70,6 +72,7 @@ export const reconcile = async (
   before: ClusterState,
   request: { readonly commit: string; readonly time: number; readonly rendering: Rendering; readonly admit: Admission },
 ): Promise<ClusterState> => {
+  const { inFlight } = before;
   const working: Working = {
     objects: new Map(before.objects),
     kustomizations: new Map(before.kustomizations),
@@ -81,7 +84,9 @@ export const reconcile = async (
   for (let rounds = 0; rounds < MAX_DEPTH; rounds++) {
     const level = [...working.objects.values()].filter((o) => isFluxKustomization(o) && fresh(o));
     if (level.length === 0) break;
-    const active = level.filter((o) => specOf(o)["suspend"] !== true);
+    const sleeps = (o: KubeObject): boolean =>
+      inFlight !== null && before.objects.has(keyOf(o)) ? inFlight.asleep.has(idOf(o)) : isSuspended(o);
+    const active = level.filter((o) => !sleeps(o));
     const built = await request.rendering.build(active.map(buildRequest));
     for (const object of level) if (!active.includes(object)) seen.set(keyOf(object), JSON.stringify(object["spec"]));
     for (const object of inOrder(active, working)) {
@@ -92,7 +97,15 @@ export const reconcile = async (
       apply(object, built.get(idOf(object)) ?? null, working, request);
     }
   }
-  return { from: request.time, source: before.source, ...working };
+  return { from: request.time, source: before.source, ...working, inFlight: null };
+};
+
+const isSuspended = (object: KubeObject): boolean => specOf(object)["suspend"] === true;
+
+/** Reads who is suspended, as kustomize-controller does when it begins and not again before it ends. */
+export const beginReconcile = (state: ClusterState, time: number): ClusterState => {
+  const kustomizations = [...state.objects.values()].filter(isFluxKustomization);
+  return { ...state, from: time, inFlight: { asleep: new Set(kustomizations.filter(isSuspended).map(idOf)) } };
 };
 
 const buildRequest = (object: KubeObject): BuildRequest => ({

@@ -1,7 +1,7 @@
 import { HOUR, MINUTE } from "../../facts/clock.ts";
 import type { Action, MainCommit } from "../state.ts";
 import type { Admission } from "./admission.ts";
-import { fluxObjectKey, reconcile, type ClusterState } from "./flux.ts";
+import { beginReconcile, fluxObjectKey, isFlux, reconcile, type ClusterState } from "./flux.ts";
 import { isRecord, key, keyOf, specOf, type KubeObject } from "./objects.ts";
 import type { Rendering } from "./render.ts";
 
@@ -48,6 +48,8 @@ const SOURCE_KEY = key("source.toolkit.fluxcd.io/v1", "GitRepository", "flux-sys
 type Change =
   | { readonly time: number; readonly kind: "fetch"; readonly commit: string }
   | { readonly time: number; readonly kind: "reconcile" }
+  /** A reconcile that began `APPLY_TAKES` ago lands. */
+  | { readonly time: number; readonly kind: "apply"; readonly commit: string }
   | { readonly time: number; readonly kind: "action"; readonly action: Action };
 
 /** The next tick of an interval that started with the world. */
@@ -75,9 +77,9 @@ export const buildTimeline = async (request: {
     objects: new Map(SEED.map((object) => [keyOf(object), object])),
     kustomizations: new Map(),
     born: new Map(),
+    inFlight: null,
   };
   const put = (next: ClusterState): void => {
-    // What was decided while an apply was under way comes after it.
     state = { ...next, from: Math.max(next.from, states.at(-1)?.from ?? next.from) };
     if (states.at(-1)?.from === state.from) states.pop();
     states.push(state);
@@ -104,16 +106,20 @@ export const buildTimeline = async (request: {
     if (action.kind !== "write" && action.kind !== "suspend") continue;
     queue.push({ time: action.time, kind: "action", action });
     // Drift is put right, and what was held up catches up, at the next interval; `flux resume` asks at once.
-    const soon = action.kind === "suspend" && !action.suspend;
+    const soon = action.kind === "suspend" ? !action.suspend : wakes(action.object);
     queue.push({ time: soon ? action.time + 1 : nextTick(start, FETCH_EVERY, action.time), kind: "fetch", commit: "" });
     queue.push({ time: soon ? action.time + 1 : nextTick(start, RECONCILE_EVERY, action.time), kind: "reconcile" });
   }
   queue.sort((a, b) => a.time - b.time);
 
-  for (const change of queue) {
-    if (change.time > until) break;
+  for (let next = queue.shift(); next !== undefined && next.time <= until; next = queue.shift()) {
+    const change = next;
     if (change.kind === "action") {
       put(act(state, change.action, change.time));
+      continue;
+    }
+    if (change.kind === "apply") {
+      await pass(change.commit, change.time);
       continue;
     }
     const source = state.objects.get(SOURCE_KEY);
@@ -123,13 +129,30 @@ export const buildTimeline = async (request: {
       if (suspended || head === null || head === state.source?.commit) continue;
       put({ ...state, from: change.time, source: { commit: head, fetchedAt: change.time } });
     }
-    if (state.source !== null) await pass(state.source.commit, change.time + APPLY_TAKES);
+    if (state.source === null) continue;
+    if (state.inFlight !== null) {
+      // One at a time; what was asked meanwhile has its turn right after.
+      const busy = queue.findIndex((later) => later.kind === "apply");
+      queue.splice(busy + 1, 0, { time: queue[busy]?.time ?? change.time, kind: "reconcile" });
+      continue;
+    }
+    put(beginReconcile(state, change.time));
+    const landing = { time: change.time + APPLY_TAKES, kind: "apply", commit: state.source.commit } as const;
+    const at = queue.findIndex((later) => later.time > landing.time);
+    queue.splice(at < 0 ? queue.length : at, 0, landing);
   }
 
   return {
     states,
     at: (time) => states.findLast((s) => s.from <= time) ?? states[0] ?? state,
   };
+};
+
+/** A Flux object that is written and not suspended is looked at as soon as its controller sees it. */
+const wakes = (object: Readonly<Record<string, unknown>> | null): boolean => {
+  if (object === null) return false;
+  const written = object as unknown as KubeObject;
+  return isFlux(written) && specOf(written)["suspend"] !== true;
 };
 
 const act = (state: ClusterState, action: Action, time: number): ClusterState => {

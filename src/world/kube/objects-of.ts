@@ -45,7 +45,7 @@ const shown = (object: KubeObject, view: KubeView): KubeObject => {
     object.kind === "Namespace"
       ? { ...object.metadata.labels, "kubernetes.io/metadata.name": object.metadata.name }
       : object.metadata.labels;
-  return {
+  const whole = {
     ...object,
     metadata: {
       creationTimestamp: iso(view.cluster.from),
@@ -53,11 +53,17 @@ const shown = (object: KubeObject, view: KubeView): KubeObject => {
       ...object.metadata,
       ...(namespace === null ? {} : { namespace }),
       ...(labels === undefined ? {} : { labels }),
-      resourceVersion: String(view.version),
       uid: uidOf(object),
     },
     ...(status === null ? {} : { status }),
   };
+  return { ...whole, metadata: { ...whole.metadata, resourceVersion: versionOf(whole) } };
+};
+
+/** Opaque, and another one whenever anything about the object is. */
+const versionOf = (object: KubeObject): string => {
+  const { resourceVersion: _, ...metadata } = object.metadata;
+  return String(hash(JSON.stringify({ ...object, metadata })));
 };
 
 const uidOf = (object: KubeObject): string => {

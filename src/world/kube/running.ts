@@ -100,8 +100,10 @@ const podObject = (pod: Pod): KubeObject => ({
 /** The agent's own word on an endpoint: identity, address, and whether each direction is enforcing. */
 const endpointObject = (pod: Pod, state: ClusterState): KubeObject => {
   const { set } = deciderOf(state);
-  const enforcing = (direction: "ingress" | "egress"): boolean =>
-    set.defaultDeny({ labels: pod.identityLabels }, direction).value;
+  const said = (direction: "ingress" | "egress"): Readonly<Record<string, unknown>> => {
+    const enforcing = set.defaultDeny({ labels: pod.identityLabels }, direction).value;
+    return { enforcing, state: enforcing ? "enforcing" : "non-enforcing" };
+  };
   return {
     apiVersion: "cilium.io/v2",
     kind: "CiliumEndpoint",
@@ -110,7 +112,7 @@ const endpointObject = (pod: Pod, state: ClusterState): KubeObject => {
       id: pod.endpointId,
       identity: { id: pod.identity, labels: pod.identityLabels },
       networking: { addressing: [{ ipv4: pod.ip }], node: pod.node.ip },
-      policy: { ingress: { enforcing: enforcing("ingress") }, egress: { enforcing: enforcing("egress") } },
+      policy: { ingress: said("ingress"), egress: said("egress") },
       state: "ready",
     },
   };

@@ -54,10 +54,9 @@ export const openKubeApi = async (
       return send(response, failure(404, "NotFound", "the server could not find the requested resource"));
     const verb = verbOf(request.method ?? "GET", target.name, url);
     const { resource } = target;
+    // A dry run asks for the same right as the deed.
     const dry = url.searchParams.get("dryRun") === "All";
-    // Whoever may change a policy may ask whether it could be made; nothing is made by a dry run.
-    const asked = dry && verb === "create" ? "patch" : verb;
-    if (!may(identity, { verb: asked, group: resource.group, resource: resource.plural })) {
+    if (!may(identity, { verb, group: resource.group, resource: resource.plural })) {
       const what = `${resource.plural}.${resource.group}`.replace(/\.$/, "");
       return send(
         response,
@@ -186,18 +185,43 @@ const change = (scene: KubeView, target: Target, verb: string, body: string, con
       return failure(404, "NotFound", `namespaces "${namespace ?? ""}" not found`);
     }
   } else if (live === undefined) return missing(resource, namespace, name);
+  const moved = verb === "create" ? null : conflict(scene, target, verb, contentType, body);
+  if (moved !== null)
+    return failure(409, "Conflict", `${resource.plural} "${name}": the object has been modified (${moved})`);
   if (verb === "delete") return { key: at, object: live ?? { apiVersion: "", kind: "", metadata: { name } } };
   const next = verb === "create" ? sent : patched(live, contentType, body);
   if (next === null) return failure(400, "BadRequest", "the patch cannot be applied");
+  // What the server keeps book of is not the writer's to say.
+  const { resourceVersion: _version, uid: _uid, generation: _generation, ...metadata } = next.metadata;
   const object: KubeObject = {
     ...next,
-    metadata: { ...next.metadata, name, ...(resource.namespaced && namespace !== null ? { namespace } : {}) },
+    metadata: { ...metadata, name, ...(resource.namespaced && namespace !== null ? { namespace } : {}) },
   };
   const refused = scene.admit(object);
   if (refused !== null)
     return failure(422, "Invalid", `${resource.kind}.${resource.group} "${name}" is invalid: ${refused}`);
   return { key: at, object };
 };
+
+/** Optimistic locking: a merge patch or a delete may name the version and the object that it means. */
+const conflict = (scene: KubeView, target: Target, verb: string, contentType: string, body: string): string | null => {
+  const sent = parsed(body);
+  const merges = contentType.startsWith("application/merge-patch");
+  const named = verb === "delete" ? field(sent, "preconditions") : merges ? field(sent, "metadata") : undefined;
+  const [object] = objectsOf(scene, target.resource, {
+    namespace: target.namespace,
+    name: target.name,
+    labels: "",
+    fields: "",
+  });
+  const differs = ["uid", "resourceVersion"].find((key) => {
+    const wanted = field(named, key);
+    return wanted !== undefined && wanted !== object?.metadata[key];
+  });
+  return differs ?? null;
+};
+
+const field = (value: unknown, name: string): unknown => (isRecord(value) ? value[name] : undefined);
 
 const parsed = (body: string): unknown => {
   try {

@@ -47,8 +47,11 @@ const policyStatus = (object: KubeObject, state: ClusterState): Readonly<Record<
 const kustomizationStatus = (object: KubeObject, state: ClusterState): Readonly<Record<string, unknown>> | null => {
   const said = state.kustomizations.get(`${namespaceOfObject(object) ?? "default"}/${object.metadata.name}`);
   if (said === undefined) return { observedGeneration: -1 };
+  const id = `${namespaceOfObject(object) ?? "default"}/${object.metadata.name}`;
+  const busy = state.inFlight !== null && !state.inFlight.asleep.has(id);
+  const progressing = condition("Reconciling", true, "Progressing", "Reconciliation in progress", state.from);
   return {
-    conditions: [condition("Ready", said.ready, said.reason, said.message, said.time)],
+    conditions: [...(busy ? [progressing] : []), condition("Ready", said.ready, said.reason, said.message, said.time)],
     observedGeneration: 1,
     lastAttemptedRevision: revisionOf(said.attempted),
     ...(said.applied === null ? {} : { lastAppliedRevision: revisionOf(said.applied) }),
