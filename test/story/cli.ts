@@ -6,7 +6,7 @@ import type { Answer } from "../../src/graph/answer.ts";
 import { openRepository } from "../../src/git/plumbing.ts";
 import { once } from "../house/once.ts";
 
-const BIN = resolve(import.meta.dirname, "../../src/cli/network-operator.js");
+export const BIN = resolve(import.meta.dirname, "../../src/cli/network-operator.js");
 
 export interface Said {
   readonly code: number;
@@ -44,7 +44,8 @@ export interface Desk {
 }
 
 const deskAt = (state: string): Desk => {
-  const command = (...args: readonly string[]): Promise<Said> => run([...args, "--state", state]);
+  // Where its own configuration is, if it has one.
+  const command = (...args: readonly string[]): Promise<Said> => run([...args, "--state", state], { cwd: state });
   return {
     state,
     run: command,
