@@ -1,3 +1,4 @@
+import { channel } from "node:diagnostics_channel";
 import { OperatorError } from "./errors.ts";
 
 /**
@@ -27,6 +28,9 @@ export type BarrierCode =
   | "L4/unsealed"
   | "L4/tampered";
 
+/** Hears of every barrier that somebody ran into, also where a server between swallows the error. */
+export const BARRIERS = channel("network-operator:barrier");
+
 /** Somebody tried a way that is closed on purpose. */
 export class BarrierError extends OperatorError {
   readonly code: BarrierCode;
@@ -35,6 +39,7 @@ export class BarrierError extends OperatorError {
     super(code === "L2/busy" ? "busy" : "input", what, options);
     this.name = "BarrierError";
     this.code = code;
+    BARRIERS.publish(this);
   }
 }
 

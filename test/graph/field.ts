@@ -144,6 +144,12 @@ export const openField = (
           },
         ];
 
+  const reportedBy = async ({ pullRequest: number }: LaneRequest): Promise<GateFacts["reported"]> => {
+    const pullRequest = (await place.pullRequests({ state: "open" })).find((pull) => pull.number === number);
+    if (number === undefined || pullRequest === undefined) return null;
+    return { pullRequest, head: pullRequest.head, disputed: [], unread: [] };
+  };
+
   const read = async (request: LaneRequest): Promise<GateFacts> => {
     field.reads.push(request);
     field.onRead(field.reads.length, request);
@@ -151,13 +157,15 @@ export const openField = (
     const before = await place.tree(base);
     const byPath = new Map(drafted(request).map((file) => [file.path, file]));
     for (const { path, text } of request.edits) byPath.set(path, { path, text, mode: "100644" });
-    const files = [...byPath.values()].filter(({ path, text }) => before.read(path) !== text);
+    const reported = await reportedBy(request);
+    const brought = reported === null ? [...byPath.values()] : (await place.broughtBy(reported.head)).files;
+    const files = brought.filter(({ path, text }) => before.read(path) !== text);
     const { namespace } = request;
     const draft: Draft = { namespace, kind: "allows", files, rules: [], neededElsewhere: [], leftOut: [], notes: [] };
     const silent = unknown("the field says nothing of it", "another field");
     const facts: GateFacts = field.tamper({
       request: { ...request, lane: changeLaneOf(request.lane) ?? request.lane },
-      reported: null,
+      reported,
       now: 0,
       base,
       changeset: changeset(namespace, LANE_KIND[request.lane] ?? "allows", files),
@@ -215,11 +223,14 @@ export const openField = (
     look,
     reader: { read },
     catalog: fakeGates(),
-    laneOf: ({ changeset: { files }, request }) => {
-      const denies = files.some(({ text }) => text?.includes("default-deny") === true);
-      if (denies) return known({ lane: "propose-default-deny", why: "an endpoint turns default-deny" });
-      const repairs = request.draft === "repair";
-      return known({ lane: repairs ? "propose-repair" : "propose-allows", why: "it adds allows" });
+    laneOf: ({ changeset: { files }, request, reported }) => {
+      const says = (word: string): boolean => files.some(({ text }) => text?.includes(word) === true);
+      const namespace = files.map(({ path }) => /^kubernetes\/([^/]+)\//.exec(path)?.[1]).find(Boolean) ?? "";
+      if (reported !== null && namespace === "") return known({ lane: "report-gates", why: "no policy", namespace });
+      if (says("default-deny"))
+        return known({ lane: "propose-default-deny", why: "an endpoint turns default-deny", namespace });
+      const repairs = request.draft === "repair" || says("repair");
+      return known({ lane: repairs ? "propose-repair" : "propose-allows", why: "it adds allows", namespace });
     },
     forge: place,
     pullRequestText: ({ namespace, lane }) => ({
