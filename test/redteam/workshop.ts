@@ -76,7 +76,7 @@ export const openWorkshop = (out: ReadonlySet<Layer>): Workshop => {
     effect: effectNode(
       LANE,
       (clearance) => openPullRequest(clearance, { forge: ports.forge, text: ports.pullRequestText }),
-      { ...ports, signOff: null },
+      { ...ports, signOff: null, hasRollback: false },
     ),
     turnRed: () => {
       if (!out.has("L0")) field.red.add("scope");
