@@ -10,4 +10,5 @@ export { openRollbackDesk, type RollbackDesk } from "./compose/rollback.ts";
 export { openSample, resetSample, type Sample } from "./compose/sample.ts";
 export { openServer } from "./compose/server.ts";
 export type { Setting } from "./compose/setting.ts";
+export type { Tick } from "./compose/tick.ts";
 export { openSignOffDesk, signersOf } from "./compose/signoff.ts";

@@ -7,7 +7,6 @@ import type { StatusReport } from "../facts/status.ts";
 import type { SourceTree } from "../facts/tree.ts";
 import { campaignSettings, ciliumSettings } from "../config/settings.ts";
 import { attestationReader } from "../rollout/attestations.ts";
-import { nextProposals } from "../rollout/stage.ts";
 import { statusReport } from "../rollout/status.ts";
 import type { Answer } from "../graph/answer.ts";
 import type { askGraph as AskGraph, Question } from "../graph/ask.ts";
@@ -22,6 +21,7 @@ import { evidenceToRead } from "./evidence.ts";
 import { openPlace, type Place } from "./place.ts";
 import { firstDay } from "./sample.ts";
 import type { Setting } from "./setting.ts";
+import { tickOnce, type Tick } from "./tick.ts";
 import { partyOf, signersOf } from "./signoff.ts";
 
 /** Everything a face can ask for. */
@@ -36,11 +36,15 @@ export interface Agent {
     readonly kind: StructuredRequest["kind"];
     readonly namespace: string | null;
     readonly edits?: StructuredRequest["edits"];
+    readonly pullRequest?: number;
     readonly thread: string;
   }): Promise<Answer>;
   status(): Promise<StatusReport>;
-  /** One tick of the campaign: the next proposal of each rollout. */
-  tick(): Promise<{ readonly version: 1; readonly answers: readonly Answer[] }>;
+  /**
+   * One tick of the campaign. `settled` is what a process that ticks more than once remembers of checks that bytes alone
+   * decided.
+   */
+  tick(settled?: Set<string>): Promise<Tick>;
   draft(namespace: string, kind: "allows" | "default-deny"): Promise<Draft>;
   /** Answers a pause with a stored attestation's id; the gates behind the pause decide. */
   attest(id: string, thread: string): Promise<Answer>;
@@ -212,16 +216,10 @@ const agentOver = (parts: {
     place,
     graph,
     ask: ({ text: words, thread }) => put({ text: words }, thread ?? `ask:${randomUUID()}`),
-    request: ({ kind, namespace, edits, thread }) =>
-      put({ request: { kind, namespace, edits: [...(edits ?? [])] } }, thread),
+    request: ({ kind, namespace, edits, pullRequest, thread }) =>
+      put({ request: { kind, namespace, edits: [...(edits ?? [])], pullRequest: pullRequest ?? null } }, thread),
     status: async () => statusReport(await look.survey()),
-    tick: async () => {
-      const { placed, phases } = await look.survey();
-      const answers: Answer[] = [];
-      for (const { kind, namespace, thread } of nextProposals(placed, phases))
-        answers.push(await agent.request({ kind, namespace, thread }));
-      return { version: 1, answers };
-    },
+    tick: (settled = new Set()) => tickOnce({ place, look, request: (asked) => agent.request(asked) }, settled),
     draft: (namespace, kind) => look.draftOf(namespace, kind),
     walk: (namespace) => look.walk(namespace),
     attest: (id, thread) => put({ attestation: id }, thread),

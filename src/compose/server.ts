@@ -7,6 +7,12 @@ import { partyOf, signersOf } from "./signoff.ts";
 /** Where the forge's secret for webhooks comes from; without one there is no webhook. */
 const WEBHOOK_SECRET = "NETWORK_OPERATOR_WEBHOOK_SECRET";
 
+/** An empty secret is a secret that everybody knows. */
+const webhookSecret = (): string | null => {
+  const secret = process.env[WEBHOOK_SECRET] ?? "";
+  return secret === "" ? null : secret;
+};
+
 const ABOUT_SAMPLE =
   "This is the sample cluster: its links lead to its own front door on this machine, and each thing you do there takes " +
   "a minute of its time.";
@@ -44,6 +50,7 @@ export const openServer = async (setting: Setting): Promise<RunningServer> => {
     import("../store/secret.ts"),
   ]);
   const agent = await openAgent(setting);
+  const settled = new Set<string>();
   const { clock, ledger, world } = agent.place;
   const door = world === null ? null : await (await import("./front.ts")).openFront(setting, world);
   const store = openSignOffStore(join(setting.state, "signoff.sqlite"), clock);
@@ -70,12 +77,12 @@ export const openServer = async (setting: Setting): Promise<RunningServer> => {
       agent: {
         ask: (request) => agent.ask(request),
         status: () => agent.status(),
-        tick: async () => (await agent.tick()).answers,
+        tick: async () => (await agent.tick(settled)).answers,
         metrics: () => agent.metrics(),
       },
       desk,
       token: secretFile(tokenFile),
-      webhookSecret: process.env[WEBHOOK_SECRET] ?? null,
+      webhookSecret: webhookSecret(),
     });
     const server = await listen(app, setting.config.server);
     return {

@@ -12,6 +12,7 @@ import { replayJson } from "../replay/json.ts";
 import { walkFlows, type ExpectedFlow } from "../replay/walk.ts";
 import { inventoryAt } from "../rollout/inventory-at.ts";
 import { nodesOf } from "../rollout/soak-facts.ts";
+import { watchDrops, type DropWatch } from "../rollout/drop-watch.ts";
 import { survey, type Survey, type SurveyPorts } from "../rollout/survey.ts";
 import { holdsAllows } from "./facts/holds-allows.ts";
 import type { Look, NamespaceStatus } from "../../tools/look.ts";
@@ -32,6 +33,8 @@ export interface LookingGlass extends Look {
   /** Cheap enough to be asked every few seconds: main's inventory and the evidence, no survey. */
   walk(namespace: string): Promise<WalkView>;
   survey(): Promise<Survey>;
+  /** New drops since each rollout's last merge; none where there is no evidence. */
+  drops(survey: Survey): Promise<readonly DropWatch[]>;
   draftOf(namespace: string, kind: "allows" | "default-deny"): Promise<Draft>;
 }
 
@@ -76,6 +79,7 @@ export const lookAround = (ports: LookPorts): LookingGlass => {
 
   return {
     survey: here,
+    drops: async (main) => (ports.evidence === null ? [] : watchDrops(main, ports.evidence)),
     walk,
     draftOf,
     draft: (namespace) => draftOf(namespace, "allows"),

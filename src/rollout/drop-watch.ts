@@ -3,6 +3,7 @@ import type { Direction } from "../facts/verdict.ts";
 import { DAY } from "../facts/clock.ts";
 import type { EvidenceReader } from "../facts/ports.ts";
 import { defaultDenyBranchOf, branchOf } from "../facts/rollout.ts";
+import type { Stage } from "../facts/rollout.ts";
 import type { Survey } from "./survey.ts";
 
 /** A connection that policy drops at a namespace's own pods, and did not before. */
@@ -15,6 +16,10 @@ export interface NewDrop {
 
 export interface DropWatch {
   readonly namespace: string;
+  /** It is under default-deny: then there is a lock to take back. Else its allows dropped it, by their DNS redirect. */
+  readonly locked: boolean;
+  /** The pull request whose merge is watched. */
+  readonly pullRequest: number;
   /** When what is watched was merged: the lock, or the allows with their DNS redirect. */
   readonly since: number;
   readonly drops: readonly NewDrop[];
@@ -40,6 +45,13 @@ export const dropsSince = (edges: readonly Edge[], namespace: string, since: num
 
 /** How long after a merge its drops are looked for as its own. */
 const WATCHED = 14 * DAY;
+/** What was dropped this long before it already is not new. */
+const BEFORE = 7 * DAY;
+
+const connection = (edge: Edge, direction: Direction | null): string =>
+  [edge.source.id, edge.destination.id, edge.port, edge.protocol, direction].join(" ");
+
+const LOCKED: readonly Stage[] = ["enforced", "signed-off", "adopted"];
 
 /** Looks at every rollout that merged something lately; the allows count too, because their DNS rule redirects at once. */
 export const watchDrops = async (
@@ -47,16 +59,26 @@ export const watchDrops = async (
   evidence: EvidenceReader,
 ): Promise<readonly DropWatch[]> => {
   const found: DropWatch[] = [];
-  for (const { namespace } of placed) {
+  for (const { namespace, stage } of placed) {
+    if (stage === "rolled-back") continue;
     const branches = [branchOf(namespace), defaultDenyBranchOf(namespace)];
     const merges = pullRequests
-      .filter((pr) => branches.includes(pr.branch))
-      .map((pr) => pr.mergedAt)
-      .filter((at) => at !== null && at > now - WATCHED);
-    const since = Math.max(0, ...merges.filter((at) => at !== null));
-    if (since === 0) continue;
-    const drops = dropsSince(await evidence.edges({ namespace, window: { from: since, to: now } }), namespace, since);
-    if (drops.length > 0) found.push({ namespace, since, drops });
+      .filter((pr) => branches.includes(pr.branch) && (pr.mergedAt ?? 0) > now - WATCHED)
+      .sort((a, b) => (b.mergedAt ?? 0) - (a.mergedAt ?? 0));
+    const [last] = merges;
+    const since = last?.mergedAt ?? null;
+    if (last === undefined || since === null) continue;
+    const fresh = dropsSince(await evidence.edges({ namespace, window: { from: since, to: now } }), namespace, since);
+    if (fresh.length === 0) continue;
+    const earlier = await evidence.edges({ namespace, window: { from: since - BEFORE, to: since - 1 } });
+    const old = new Set(
+      dropsSince(earlier, namespace, 0)
+        .filter((d) => d.lastSeen < since)
+        .map((d) => connection(d.edge, d.direction)),
+    );
+    const drops = fresh.filter((d) => !old.has(connection(d.edge, d.direction)));
+    if (drops.length > 0)
+      found.push({ namespace, locked: LOCKED.includes(stage), pullRequest: last.number, since, drops });
   }
   return found;
 };

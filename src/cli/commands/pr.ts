@@ -2,13 +2,15 @@ import { Command } from "commander";
 import { iso } from "../../facts/clock.ts";
 import { OperatorError } from "../../facts/errors.ts";
 import type { PullRequest } from "../../facts/ports.ts";
-import type { LocalForge } from "../../forge/local.ts";
+import type { Place } from "../../compose.ts";
 import { common, faceOf, numberFlag, type Face } from "../face.ts";
 import { printable, table } from "../text.ts";
 
 type Options = Parameters<typeof faceOf>[0];
 
-const withForge = async (options: Options, use: (forge: LocalForge, face: Face) => Promise<void>): Promise<void> => {
+type Desk = NonNullable<Place["desk"]>;
+
+const withForge = async (options: Options, use: (forge: Desk, face: Face) => Promise<void>): Promise<void> => {
   const face = faceOf(options);
   const { openPlace } = await import("../../compose.ts");
   const place = await openPlace(face);
@@ -26,11 +28,17 @@ const withForge = async (options: Options, use: (forge: LocalForge, face: Face) 
 
 const brief = (pr: PullRequest): readonly string[] => [`#${pr.number}`, pr.state, pr.branch, printable(pr.title)];
 
-const details = (pr: PullRequest): string =>
+/** What `network-operator/gates` says of a pull request's head. */
+const checkOf = (desk: Desk, { head }: PullRequest): ReturnType<Desk["check"]["told"]> => desk.check.told(head);
+
+const details = (pr: PullRequest, check: ReturnType<typeof checkOf>): string =>
   [
     `#${pr.number} ${printable(pr.title)}`,
     `${pr.state}, ${pr.branch} into ${pr.base}, opened ${iso(pr.createdAt)}${pr.mergedAt === null ? "" : `, merged ${iso(pr.mergedAt)}`}`,
     pr.url,
+    check === null
+      ? "check: not judged yet (network-operator run)"
+      : `check: ${check.state}, ${printable(check.summary)}\n\n${printable(check.text)}`,
     "",
     printable(pr.body),
   ].join("\n");
@@ -59,8 +67,9 @@ export const prCommand = (): Command => {
             remedy: "`network-operator pr list` names those there are.",
           });
         const diff = options.diff === true ? await forge.diff(found.number) : null;
-        face.answer({ version: 1, pullRequest: found, ...(diff === null ? {} : { diff }) }, () =>
-          diff === null ? details(found) : `${details(found)}\n\n${printable(diff)}`,
+        const check = checkOf(forge, found);
+        face.answer({ version: 1, pullRequest: found, check, ...(diff === null ? {} : { diff }) }, () =>
+          diff === null ? details(found, check) : `${details(found, check)}\n\n${printable(diff)}`,
         );
       }),
     );
@@ -68,7 +77,13 @@ export const prCommand = (): Command => {
     common(pr.command(`${verb} <number>`).description(`${verb} a pull request`)).action(
       (text: string, options: Options) =>
         withForge(options, async (forge, face) => {
-          const done = await forge[verb](number(text));
+          const wanted = number(text);
+          const pull = (await forge.pullRequests({ state: "open" })).find((open) => open.number === wanted);
+          const check = pull === undefined ? null : checkOf(forge, pull);
+          // It is a person's to merge; on GitHub the ruleset would not have let it through.
+          if (verb === "merge" && check !== null && check.state !== "success")
+            face.note(`The check of #${wanted} is ${check.state}: ${printable(check.summary)}`);
+          const done = await forge[verb](wanted);
           face.answer(
             { version: 1, pullRequest: done },
             () => `#${done.number} is ${done.state}: ${printable(done.title)}`,

@@ -1,27 +1,41 @@
 import { Command } from "commander";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Tick } from "../../compose.ts";
+import type { Answer } from "../../graph/answer.ts";
+import { OperatorError } from "../../facts/errors.ts";
 import { common, faceOf, numberFlag, type Face } from "../face.ts";
 import { printable } from "../text.ts";
 
 type Options = Parameters<typeof faceOf>[0] & { watch?: boolean; every: number };
 
-const tick = async (face: Face): Promise<boolean> => {
+/** What a person reads of one tick: drops first, because they cannot wait. */
+const said = ({ answers, checks, drops }: Tick): string => {
+  const lines = [
+    ...drops.flatMap((notice) => [
+      `${notice.namespace}: new drops since pull request #${notice.pullRequest} was merged (${notice.since})`,
+      ...notice.drops
+        .slice(0, 10)
+        .map((d) => `  ${d.source} -> ${d.destination} ${d.port}/${d.protocol}: ${d.flows} flows, last ${d.lastSeen}`),
+      `  ${notice.remedy}`,
+      ...(notice.proposal === null ? [] : [`  rollback: ${about(notice.proposal)}`]),
+    ]),
+    ...answers.map((answer) => `${answer.namespace ?? "-"}: ${about(answer)}`),
+    ...checks.map(({ number, branch, state, summary }) => `#${number} ${branch}: check ${state}, ${summary}`),
+  ];
+  return lines.length === 0 ? "Nothing to propose: every rollout waits." : lines.map(printable).join("\n");
+};
+
+const about = ({ outcome, waitingFor }: Answer): string =>
+  `${outcome}${waitingFor === null ? "" : `, waits for ${waitingFor.what}: ${waitingFor.detail}`}`;
+
+const tick = async (face: Face, settled: Set<string>): Promise<boolean> => {
   const { openAgent } = await import("../../compose.ts");
   const agent = await openAgent(face);
   try {
-    const done = await agent.tick();
+    const done = await agent.tick(settled);
     face.progress.clear();
-    face.answer(done, () =>
-      done.answers.length === 0
-        ? "Nothing to propose: every rollout waits."
-        : done.answers
-            .map(
-              (a) =>
-                `${a.namespace ?? "-"}: ${a.outcome}${a.waitingFor === null ? "" : `, waits for ${a.waitingFor.what}: ${printable(a.waitingFor.detail)}`}`,
-            )
-            .join("\n"),
-    );
-    return done.answers.every((a) => a.outcome !== "refused");
+    face.answer(done, () => said(done));
+    return done.drops.length === 0 && done.answers.every((a) => a.outcome !== "refused");
   } finally {
     await agent.dispose();
   }
@@ -34,12 +48,19 @@ export const runCommand = (): Command =>
     .option("--every <seconds>", "seconds between ticks", numberFlag("--every", 1), 300)
     .action(async (options: Options) => {
       const face = faceOf(options);
+      const settled = new Set<string>();
       if (options.watch !== true) {
-        if (!(await tick(face))) process.exitCode = 1;
+        if (!(await tick(face, settled))) process.exitCode = 1;
         return;
       }
       for (;;) {
-        await tick(face);
+        try {
+          await tick(face, settled);
+        } catch (error) {
+          // What cannot be reached now may be there at the next tick.
+          if (!(error instanceof OperatorError) || error.kind === "input") throw error;
+          face.note(error.line);
+        }
         await sleep(options.every * 1000);
       }
     });
