@@ -1,4 +1,4 @@
-import { apiserverTargets, placements, routed } from "../facts/declared.ts";
+import { apiserverTargets, type Placement, placements, routed, targetName } from "../facts/declared.ts";
 import type { DeclaredEdge, WorkloadFact } from "../facts/inventory.ts";
 import { hasVariable, isPrivate, type Landing, landings, type PodsFact, selects } from "../facts/landing.ts";
 import type { Direction } from "../facts/verdict.ts";
@@ -29,15 +29,20 @@ const world = (widened: string): Aim => ({
   widened,
 });
 
+const whyNoNames = ({ facts }: Field): string =>
+  facts.autopath
+    ? "CoreDNS autopath answers another name than the one that is written, and no toFQDNs rule would match it"
+    : "no DNS rule here lets Cilium learn names";
+
 const outsideAim = (host: string | null, address: string | null, field: Field): Aim => {
   if (address !== null) {
     const cidr = `${address}/${address.includes(":") ? 128 : 32}`;
-    return { peer: { kind: "cidr", cidr }, pattern: isPrivate(address) ? "device" : "outside-any", widened: null };
+    return { peer: { kind: "cidr", cidr }, pattern: isPrivate(address) ? "device" : "outside-address", widened: null };
   }
   if (host === null) return world("no manifest names the servers that it asks");
   const name = host.toLowerCase().replace(/\.$/, "");
   if (hasVariable(name)) return world("the name holds a variable that the repository alone does not resolve");
-  if (!field.namesMatch) return world("names do not match here: autopath, or no DNS rule that lets Cilium learn them");
+  if (!field.namesMatch) return world(whyNoNames(field));
   if (!isSafeName(name, field.facts)) return world("the name is not one that a toFQDNs rule would match");
   return { peer: { kind: "name", name }, pattern: "outside", widened: null };
 };
@@ -89,15 +94,12 @@ const clientPeer = (source: PodsFact): PeerKey =>
 export const declaredNeeds = (field: Field): Gathered => {
   const needs: Need[] = [];
   const leftOut: LeftOut[] = [];
+  const nowhere: Nowhere[] = [];
   const { inventory, facts, namespace } = field;
   for (const { declared, source, landing } of placements(inventory, facts)) {
     const more = { declared: [declared], requirement: null, source: "declared" } as const;
     if (landing.kind === "unknown") {
-      if (source.namespace === namespace)
-        leftOut.push({
-          what: `${source.kind} ${source.name}: ${declared.key} (${declared.origin.file}:${declared.origin.line})`,
-          why: `${landing.why}; ${landing.wouldHelp} would tell`,
-        });
+      if (source.namespace === namespace) nowhere.push({ declared, source, landing });
       continue;
     }
     if (governed(source, namespace)) {
@@ -139,7 +141,31 @@ export const declaredNeeds = (field: Field): Gathered => {
         needs.push(need(source.workload, "egress", { ...aim, pattern: "gateway" }, landing, field, more));
     }
   }
-  return { needs, leftOut };
+  return { needs, leftOut: [...leftOut, ...unplaced(nowhere)] };
+};
+
+type Nowhere = Placement & { readonly landing: Landing & { readonly kind: "unknown" } };
+
+/** A list of sixty devices is one line to read, not sixty. */
+const TOLD_APART = 3;
+
+const unplaced = (nowhere: readonly Nowhere[]): readonly LeftOut[] => {
+  const setting = ({ declared, source }: Nowhere): string =>
+    `${source.kind} ${source.name}: ${declared.key} (${declared.origin.file}`;
+  const why = ({ landing }: Nowhere): string => `${landing.why}; ${landing.wouldHelp} would tell`;
+  return [...Map.groupBy(nowhere, setting)].flatMap(([where, group]): readonly LeftOut[] => {
+    const [first] = group;
+    if (first === undefined || group.length <= TOLD_APART)
+      return group.map((one) => ({ what: `${where}:${one.declared.origin.line})`, why: why(one) }));
+    const hosts = new Set(group.map(({ declared }) => targetName(declared)));
+    const few = [...hosts].slice(0, 5).join(", ");
+    return [
+      {
+        what: `${where}:${first.declared.origin.line} and ${group.length - 1} more entries)`,
+        why: `${why(first)}. The same holds for ${hosts.size} hosts: ${few}${hosts.size > 5 ? " and others" : ""}`,
+      },
+    ];
+  });
 };
 
 const PROTOCOLS = ["UDP", "TCP"] as const;
@@ -218,7 +244,9 @@ const wandering = (field: Field): readonly Need[] =>
   field.inventory.workloads.flatMap((subject) => {
     if (!governed(subject, field.namespace)) return [];
     const images = subject.containers.flatMap((c) => (c.image === null ? [] : [c.image]));
-    const reason = isFanOutTool(subject.name, images);
+    // Of a chart's or an operator's pods, those that come and go are the ones sent about; the rest looks after them.
+    const makers = subject.transient ? [subject.kind, subject.from.name] : [];
+    const reason = isFanOutTool([subject.name, ...makers], images);
     if (reason === null) return [];
     const aim: Aim = { ...world(reason), pattern: "fan-out" };
     const more = { declared: [], requirement: "a tool that fans out", source: "required" } as const;

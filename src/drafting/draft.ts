@@ -1,4 +1,5 @@
 import { compilePolicies, type PolicySet } from "../cilium/policy-set.ts";
+import { knownFacts } from "../facts/autopath.ts";
 import { assumedDefaultDeny } from "../facts/assumed.ts";
 import type { ClusterFacts } from "../facts/cluster-facts.ts";
 import type { Coverage } from "../facts/coverage.ts";
@@ -19,7 +20,7 @@ import { evidenceOf } from "./evidence.ts";
 import { faces, type Faces } from "./faces.ts";
 import { fileChanges } from "./files.ts";
 import { generalise, type Variant } from "./generalise.ts";
-import { type LeftOut, merge, type Need } from "./need.ts";
+import { type LeftOut, merge, type Need, needId } from "./need.ts";
 import { type Field, observedNeeds } from "./observed.ts";
 import { namespacePlace } from "./places.ts";
 import { planPolicies } from "./policies.ts";
@@ -64,8 +65,9 @@ const coverageNotes = (coverage: Coverage | null): readonly string[] => {
  * that holds its own result it changes nothing. Throws `OperatorError("input")` when there is no place to write to.
  */
 export const draftAllows = (input: DraftInput): Draft => {
-  const { tree, namespace, facts, settings, writer } = input;
+  const { tree, namespace, settings, writer } = input;
   const inventory = witnessed(input.inventory, input.edges);
+  const facts = knownFacts(input.facts, inventory);
   const folder = namespaceFolder(inventory, namespace);
   const style = styleOf(tree, inventory);
   const home = namespacePlace(tree, inventory, namespace, folder);
@@ -94,7 +96,7 @@ export const draftAllows = (input: DraftInput): Draft => {
   const plan = planPolicies({ wides, tree, inventory, namespace, home, style, taken: base.names });
   const after = compile(plan.policies.map((p) => p.document));
   const short: LeftOut[] = open
-    .filter((need) => !plan.dropped.has(need) && !holds(need, after, look).allowed)
+    .filter((need) => !plan.dropped.has(needId(need)) && !holds(need, after, look).allowed)
     .map((need) => ({
       what: `${need.direction} of ${need.subject.name}, ${need.protocol} ${need.port}`,
       why: "the rule is there, but another policy denies it or its peer cannot be judged",

@@ -11,10 +11,14 @@ const distinct = <T>(items: readonly T[]): readonly T[] => [...new Set(items)];
 
 const declaredIn = (d: DeclaredEdge): string => `${d.key} in ${d.origin.file}`;
 
+/** Of several places the folder and file are enough to find each; the pull request names them whole. */
+const briefly = (d: DeclaredEdge): string => `${d.key} in ${d.origin.file.split("/").slice(-2).join("/")}`;
+
 /** Where a rule comes from, in words that do not move: no counts, no times, no lines. */
 const sourceLine = (needs: readonly Need[]): string => {
   const parts: string[] = [];
-  const declared = distinct(needs.flatMap((n) => n.declared.map(declaredIn))).toSorted(byText);
+  const whole = distinct(needs.flatMap((n) => n.declared.map(declaredIn))).toSorted(byText);
+  const declared = whole.length < 2 ? whole : distinct(needs.flatMap((n) => n.declared.map(briefly))).toSorted(byText);
   const requirements = distinct(needs.flatMap((n) => (n.requirement === null ? [] : [n.requirement]))).toSorted(byText);
   if (needs.some((n) => n.edges.length > 0)) parts.push("observed");
   if (declared.length > 0)
@@ -77,7 +81,8 @@ export const summaryOf = (rule: Rule): string => {
   const subjects = few(distinct(rule.needs.map((n) => n.subject.name)).toSorted(byText));
   const peers = few(rule.peers.map(peerText));
   const way = rule.direction === "ingress" ? `${peers} to ${subjects}` : `${subjects} to ${peers}`;
-  const cost = rule.costs.length === 0 ? "" : `; would also admit ${rule.costs.join(", ")}`;
+  const cost =
+    rule.costs.length === 0 ? "" : `; would also admit ${rule.costs.join(", ").replaceAll("{ports}", portText(rule))}`;
   return `${patternOf(rule).title}: ${way}, ${portText(rule)}${cost}`;
 };
 

@@ -12,6 +12,7 @@ export const PATTERNS = {
   backup: { letter: "C", title: "Backup target", lesson: 11 },
   peer: { letter: "D", title: "Peer in the same namespace", lesson: null },
   outside: { letter: "D", title: "Service outside the cluster, by the name that is asked", lesson: 12 },
+  "outside-address": { letter: "D", title: "Service outside the cluster, by address", lesson: null },
   "outside-any": { letter: "D", title: "Outside the cluster, by port", lesson: 12 },
   "fan-out": { letter: "D", title: "Fans out to wherever its users point it: the world by choice", lesson: 28 },
   device: { letter: "F", title: "Devices of the local network, by address", lesson: 14 },
@@ -35,11 +36,15 @@ export const PATTERNS = {
 export type PatternId = keyof typeof PATTERNS;
 
 /**
- * Software that goes where its users or its sources point it (lesson 28), by a word of its image's or its own name.
+ * Software that goes where its users or its sources point it (lesson 28), by a word of its image's or its own name, or
+ * by what makes its pods.
  * Its egress is the world on the ports that it uses, with a comment that says so.
  */
 export const FAN_OUT: readonly { readonly word: string; readonly reason: string }[] = [
   { word: "renovate", reason: "dependency scans reach every registry and forge" },
+  { word: "renovatejob", reason: "dependency scans reach every registry and forge" },
+  { word: "autoscalingrunnerset", reason: "jobs reach whatever a workflow names" },
+  { word: "gha-runner-scale-set", reason: "jobs reach whatever a workflow names" },
   { word: "actions-runner", reason: "jobs reach whatever a workflow names" },
   { word: "gha-runner", reason: "jobs reach whatever a workflow names" },
   { word: "gitlab-runner", reason: "jobs reach whatever a pipeline names" },
@@ -70,12 +75,15 @@ const hasWord = (name: string, word: string): boolean => {
 
 /** Why a workload fans out, or null. */
 export const fansOut = (names: readonly string[]): string | null => {
-  const lower = names.map((n) => n.toLowerCase());
+  // What looks after such software does not go where it is sent.
+  const lower = names
+    .map((n) => n.toLowerCase())
+    .filter((n) => !/(^|[^a-z])(controller|operator|exporter)([^a-z]|$)/.test(n));
   return FAN_OUT.find(({ word }) => lower.some((n) => hasWord(n, word)))?.reason ?? null;
 };
 
 /** Why a workload is itself such a tool, by its own name or its image's, or null: an exporter beside it is none. */
-export const isFanOutTool = (name: string, images: readonly string[]): string | null => {
+export const isFanOutTool = (names: readonly string[], images: readonly string[]): string | null => {
   const plain = images.map((image) => image.split("@")[0]?.split("/").at(-1)?.split(":")[0] ?? "");
-  return FAN_OUT.find(({ word }) => [name, ...plain].some((n) => n.toLowerCase() === word))?.reason ?? null;
+  return FAN_OUT.find(({ word }) => [...names, ...plain].some((n) => n.toLowerCase() === word))?.reason ?? null;
 };

@@ -7,7 +7,7 @@ import { completePolicy } from "./complete.ts";
 import { componentsOf, isRecord } from "./components.ts";
 import { commentOf } from "./evidence.ts";
 import type { Wide } from "./generalise.ts";
-import { byText, type LeftOut, type Need } from "./need.ts";
+import { byText, type LeftOut, needId } from "./need.ts";
 import { type Place, placeOf } from "./places.ts";
 import { type Entry, policyObject, type PolicyParts, ruleObject } from "./policy-object.ts";
 import { type Rule, rulesOf } from "./rules.ts";
@@ -29,8 +29,8 @@ export interface PlannedPolicy {
 export interface PolicyPlan {
   readonly policies: readonly PlannedPolicy[];
   readonly leftOut: readonly LeftOut[];
-  /** Needs for which no rule could be written. */
-  readonly dropped: ReadonlySet<Need>;
+  /** Needs, by their id, for which no rule could be written. */
+  readonly dropped: ReadonlySet<string>;
   readonly notes: readonly string[];
 }
 
@@ -60,13 +60,13 @@ const freeName = (wanted: string, taken: Set<string>): string => {
 };
 
 /** Pods that a policy cannot tell apart share one policy; all others have their own. */
-const groupsOf = (input: PolicyPlanInput, dropped: Set<Need>, leftOut: LeftOut[]): readonly Group[] => {
+const groupsOf = (input: PolicyPlanInput, dropped: Set<string>, leftOut: LeftOut[]): readonly Group[] => {
   const groups = new Map<string, Group>();
   for (const wide of input.wides) {
     const { subject } = wide.need;
     const chosen = selectorFor(subject, input.inventory.workloads);
     if (chosen === null) {
-      dropped.add(wide.need);
+      dropped.add(needId(wide.need));
       leftOut.push({
         what: `${workloadId(subject)}: ${wide.need.direction} ${wide.need.protocol} ${wide.need.port}`,
         why: "its pods have no label that is known and that a selector could rely on",
@@ -147,7 +147,7 @@ const sharedFiles = (input: PolicyPlanInput): ReadonlySet<string> => {
 export const planPolicies = (input: PolicyPlanInput): PolicyPlan => {
   const { tree, inventory, namespace, home, style } = input;
   const leftOut: LeftOut[] = [];
-  const dropped = new Set<Need>();
+  const dropped = new Set<string>();
   const notes: string[] = [];
   const taken = new Set([
     ...input.taken,
@@ -164,7 +164,7 @@ export const planPolicies = (input: PolicyPlanInput): PolicyPlan => {
     for (const rule of rulesOf(group.wides)) {
       const object = ruleObject(rule, context);
       if (object === null || (rule.ports.length === 0 && rule.icmps.length === 0)) {
-        for (const need of rule.needs) dropped.add(need);
+        for (const need of rule.needs) dropped.add(needId(need));
         leftOut.push({
           what: `${workloadId(group.subject)}: ${rule.direction}`,
           why: "the pods at the other end have no label that is known and that a selector could rely on",

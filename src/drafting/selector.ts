@@ -114,8 +114,15 @@ export const selectorFor = (
   };
   if (keys.length === 0) {
     // Without a label of its own it is known by lacking everybody else's; alone it is the whole namespace.
-    const absent = others.length === 0 ? null : absentFrom(workload, others);
-    return absent === null ? null : { labels: {}, absent, shared: [] };
+    const bare = others.filter((w) => candidates(w.podLabels).length === 0);
+    const absent =
+      bare.length === others.length
+        ? null
+        : absentFrom(
+            workload,
+            others.filter((w) => !bare.includes(w)),
+          );
+    return absent === null ? null : { labels: {}, absent, shared: bare };
   }
   for (const key of keys)
     if (!PARTS.test(key) && rivals([key]).length === 0)

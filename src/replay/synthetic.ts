@@ -1,3 +1,4 @@
+import { knownFacts } from "../facts/autopath.ts";
 import type { ClusterFacts } from "../facts/cluster-facts.ts";
 import type { Edge } from "../facts/edge.ts";
 import { apiserverTargets, placements, routed } from "../facts/declared.ts";
@@ -149,7 +150,7 @@ const outside = (id: string, labels: readonly string[], ip: string | null, names
 });
 
 /** The far end of a landing as policy sees it; null when nobody can say. */
-export const actorOf = (landing: Landing, who: Cast): Actor | null => {
+export const actorOf = (landing: Landing, who: Cast, asked: "as-written" | "expanded" = "as-written"): Actor | null => {
   if (landing.kind === "unknown") return null;
   if (landing.kind === "apiserver")
     return outside("reserved:kube-apiserver", ["reserved:kube-apiserver", "reserved:remote-node"], null, null);
@@ -157,6 +158,8 @@ export const actorOf = (landing: Landing, who: Cast): Actor | null => {
     if (landing.address !== null) return outside(`cidr:${landing.address}`, ["reserved:world"], landing.address, []);
     if (landing.host === null) return outside("reserved:world", ["reserved:world"], null, []);
     const host = landing.host ?? "";
+    // Autopath answers another name than the one that is written, so that no rule for this one matches (C B.4.4).
+    if (asked === "expanded") return outside(`fqdn:${host}`, ["reserved:world"], null, []);
     // A name with a variable in it is a name that nobody here knows.
     return outside(`fqdn:${host}`, ["reserved:world"], null, hasVariable(host) ? null : [host]);
   }
@@ -190,7 +193,7 @@ export const isEdgeOf = (flow: SyntheticFlow, edge: Edge, who: Cast): boolean =>
   if (who.end(edge.source).workload !== flow.source.workload || flow.source.workload === null) return false;
   const to = who.end(edge.destination);
   if (flow.destination.workload !== null) return to.workload === flow.destination.workload;
-  const host = flow.destination.peer.names?.[0];
+  const host = flow.destination.id.startsWith("fqdn:") ? flow.destination.id.slice("fqdn:".length) : undefined;
   if (host !== undefined) return edge.destination.names.some((n) => n.replace(/\.$/, "") === host);
   const { ip } = flow.destination.peer;
   if (ip !== null && ip !== undefined) return edge.destination.ips.includes(ip);
@@ -209,9 +212,10 @@ export const syntheticFlows = (
 ): { readonly flows: readonly SyntheticFlow[]; readonly unplaced: readonly Unplaced[] } => {
   const flows: SyntheticFlow[] = [];
   const unplaced: Unplaced[] = [];
+  const asked = facts.autopath ? "expanded" : "as-written";
   for (const { declared, source, landing } of placements(inventory, facts)) {
     if (source.suspended) continue;
-    const destination = actorOf(landing, who);
+    const destination = actorOf(landing, who, asked);
     if (landing.kind === "unknown" || destination === null) {
       if (landing.kind === "unknown" && source.namespace === namespace)
         unplaced.push({ declared, why: landing.why, wouldHelp: landing.wouldHelp });
@@ -249,8 +253,9 @@ export const unexercised = (request: {
   readonly namespace: string;
 }): Unexercised => {
   const { inventory, settings, policies, namespace } = request;
+  const facts = knownFacts(request.facts, inventory);
   const bench = court({ policies, settings, inventory, defaultDenyFor: [namespace], edges: request.edges });
-  const { flows, unplaced } = syntheticFlows(inventory, request.facts, namespace, bench.cast);
+  const { flows, unplaced } = syntheticFlows(inventory, facts, namespace, bench.cast);
   const exercises = flows.map((flow): Exercise => {
     const { egress, ingress } = bench.connection(flow.source, flow.destination, flow.protocol, flow.port);
     const verdict = worse(egress.verdict, ingress.verdict);

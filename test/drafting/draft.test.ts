@@ -3,7 +3,14 @@ import { parseAllDocuments } from "yaml";
 import { draftAllows, type DraftInput } from "../../src/drafting/draft.ts";
 import { defaultClusterFacts } from "../../src/facts/cluster-facts.ts";
 import type { Draft } from "../../src/facts/draft.ts";
-import type { DeclaredEdge, FluxKustomization, Inventory, RouteFact, WorkloadFact } from "../../src/facts/inventory.ts";
+import type {
+  DeclaredEdge,
+  FluxKustomization,
+  Inventory,
+  RenderedObject,
+  RouteFact,
+  WorkloadFact,
+} from "../../src/facts/inventory.ts";
 import { defaultSettings } from "../../src/facts/settings.ts";
 import { memoryTree } from "../../src/facts/tree.ts";
 import { edge, end, gateway, inventory, service, workload } from "../replay/field.ts";
@@ -215,6 +222,27 @@ describe("what is there already", () => {
   });
 });
 
+const issuer: DeclaredEdge = {
+  source: { namespace: "shop", workload: "web", kind: "Deployment" },
+  target: { kind: "host", host: "auth.example.com" },
+  port: 443,
+  protocol: "TCP",
+  why: "issuer",
+  key: "OIDC_ISSUER",
+  sure: "certain",
+  origin: { file: "kubernetes/apps/shop/web/app/deployment.yaml", line: 20, column: 3 },
+};
+const route: RouteFact = {
+  kind: "HTTPRoute",
+  namespace: "auth",
+  name: "idp",
+  hostnames: ["auth.example.com"],
+  gateways: ["network/inside"],
+  backends: [],
+  sure: "certain",
+  origin: null,
+};
+
 describe("patterns", () => {
   const spec = (edges: DraftInput["edges"], more: Partial<DraftInput> = {}) => policyOf(draft({ edges, ...more })).spec;
 
@@ -258,6 +286,65 @@ describe("patterns", () => {
     expect(said(result, WEB)).toContain("the name that was asked is not one that a toFQDNs rule would match");
   });
 
+  it("world and port where the repository's own CoreDNS completes names, whatever the configuration says", () => {
+    const corefile = { Corefile: ".:53 {\n  autopath @kubernetes\n}\n" };
+    const coreDns: RenderedObject = {
+      apiVersion: "v1",
+      kind: "ConfigMap",
+      namespace: "kube-system",
+      name: "coredns",
+      object: { data: corefile },
+      origin: { file: "coredns.yaml", line: 1, column: 1 },
+      locate: () => null,
+      owner: null,
+    };
+    const asked = end("fqdn:api.example.org", {
+      labels: ["reserved:world"],
+      names: ["api.example.org"],
+      ips: ["52.1.1.1"],
+    });
+    const result = draft({ edges: [edge(end(web), asked, 443)], inventory: field({ objects: [coreDns] }) });
+    expect(policyOf(result).spec["egress"]).toMatchObject([{ toEntities: ["world"] }]);
+  });
+
+  it("N and K on one port are one list of entities, and say both", () => {
+    const result = draft({
+      edges: ["reserved:remote-node", "reserved:kube-apiserver"].map((node) => edge(end(web), end(node), 9100)),
+    });
+    expect(policyOf(result).spec["egress"]).toEqual([
+      {
+        toEntities: ["kube-apiserver", "host", "remote-node"],
+        toPorts: [{ ports: [{ port: "9100", protocol: "TCP" }] }],
+      },
+    ]);
+    expect(said(result, WEB)).toMatch(/Nodes and what runs in their network.*Kubernetes API server/);
+  });
+
+  it("A: Cilium's own gateway is an entity, for it has no pods", () => {
+    const result = draft({
+      inventory: field({
+        gateways: [gateway("network/inside", {}, { servedBy: "cilium" })],
+        routes: [{ ...route, backends: [{ namespace: "shop", service: "web", port: 80 }] }],
+        services: [service("shop/web", { app: "web" }, [[80, 8080]])],
+      }),
+    });
+    expect(policyOf(result).spec["ingress"]).toMatchObject([{ fromEntities: ["ingress"] }]);
+  });
+
+  it("selects a chart's pods by the labels that were recorded on them, not by those it was thought to give", () => {
+    const guessed = app(
+      "shop/Deployment/web",
+      { app: "web", "release-track": "x" },
+      { labelsComplete: false, sure: "likely" },
+    );
+    const seen = end(guessed, { labels: ["k8s:app=shop-web", "k8s:io.kubernetes.pod.namespace=shop"] });
+    const result = draft({
+      edges: [edge(end(envoy), seen, 8080)],
+      inventory: field({ workloads: [guessed, envoy, coredns] }),
+    });
+    expect(policyOf(result).spec["endpointSelector"]).toEqual({ matchLabels: { app: "shop-web" } });
+  });
+
   it("L: clients of the local network behind a load balancer, as world and as remote node", () => {
     const lb = service("shop/web", { app: "web" }, [[80, 8080]], { type: "LoadBalancer" });
     const client = end("reserved:world", { ips: ["192.168.1.7"] });
@@ -294,27 +381,6 @@ describe("patterns", () => {
     ]);
     expect(said(result, path)).toContain("searches reach every engine");
   });
-
-  const issuer: DeclaredEdge = {
-    source: { namespace: "shop", workload: "web", kind: "Deployment" },
-    target: { kind: "host", host: "auth.example.com" },
-    port: 443,
-    protocol: "TCP",
-    why: "issuer",
-    key: "OIDC_ISSUER",
-    sure: "certain",
-    origin: { file: "kubernetes/apps/shop/web/app/deployment.yaml", line: 20, column: 3 },
-  };
-  const route: RouteFact = {
-    kind: "HTTPRoute",
-    namespace: "auth",
-    name: "idp",
-    hostnames: ["auth.example.com"],
-    gateways: ["network/inside"],
-    backends: [],
-    sure: "certain",
-    origin: null,
-  };
 
   it("O: a login that nobody performed reaches the gateway's pods on their container port, marked unexercised", () => {
     const result = draft({ inventory: field({ declared: [issuer], routes: [route] }) });
@@ -396,6 +462,29 @@ describe("many edges", () => {
     const rule = result.rules.find((r) => r.policy.name === "web-allow");
     expect(rule?.edges).toHaveLength(500);
     expect(rule?.summary).toContain("would also admit every address outside the cluster on TCP 443");
+  });
+
+  const clientsOf = (namespace: string, count: number) =>
+    Array.from({ length: count }, (_, n) => workload(`${namespace}/Deployment/client-${n}`, { app: `client-${n}` }));
+
+  it("leave every client its own rule as long as a person can read them", () => {
+    const clients = [...clientsOf("one", 12), ...clientsOf("two", 12)];
+    const workloads = [web, coredns, ...clients];
+    const result = draft({ edges: clients.map((c) => edge(end(c), end(web), 8080)), inventory: field({ workloads }) });
+    expect(policyOf(result).spec["ingress"]).toHaveLength(24);
+  });
+
+  it("take a whole namespace together before the whole cluster, with what that costs", () => {
+    const clients = clientsOf("one", 30);
+    const workloads = [web, coredns, ...clients, workload("one/Deployment/other", { app: "other" })];
+    const result = draft({ edges: clients.map((c) => edge(end(c), end(web), 8080)), inventory: field({ workloads }) });
+    expect(policyOf(result).spec["ingress"]).toEqual([
+      {
+        fromEndpoints: [{ matchLabels: { "io.kubernetes.pod.namespace": "one" } }],
+        toPorts: [{ ports: [{ port: "8080", protocol: "TCP" }] }],
+      },
+    ]);
+    expect(result.rules.find((r) => r.policy.name === "web-allow")?.summary).toContain("1 more workloads of one");
   });
 
   it("stay apart in the tight variant as far as they can be told", () => {

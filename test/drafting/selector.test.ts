@@ -55,7 +55,8 @@ describe("labels to select by", () => {
     const hub = of("hub", { "app.kubernetes.io/name": "hub", team: "b" });
     expect(chosen(job, web, hub)).toEqual({ labels: {}, absent: ["app.kubernetes.io/name"], shared: [] });
     expect(chosen({ ...job, labelsComplete: false }, web, hub)).toBeNull();
-    expect(chosen(job, web, of("bare", {}))).toBeNull();
+    const bare = of("bare", {});
+    expect(chosen(job, web, bare)).toEqual({ labels: {}, absent: ["app.kubernetes.io/name"], shared: [bare] });
   });
 
   it("are all of them, with the others named, where nothing tells the pods apart", () => {

@@ -5,7 +5,7 @@ import { isClusterName, isWholeHost, labelsOf } from "../hostnames.ts";
 import type { PeerView, RuleView } from "../policy-view.ts";
 import type { Fix, Rule } from "../rule.ts";
 import { place, relatedAt } from "../rule.ts";
-import { findAutopath } from "../resolver.ts";
+import { findAutopath } from "../../facts/autopath.ts";
 import { inRule, list } from "./shared.ts";
 
 const ID = "fqdn-rule-cannot-match";

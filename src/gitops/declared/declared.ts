@@ -8,6 +8,7 @@ import { makesPods } from "../workloads.ts";
 import { podsBehind } from "../services.ts";
 import { readConfigs } from "./configs.ts";
 import { impliedPort, meaningOf } from "./meaning.ts";
+import { declaredByPrograms } from "./programs.ts";
 import { declaredByResources } from "./resources.ts";
 import type { CalledAt } from "./containers.ts";
 import type { Found } from "./settings.ts";
@@ -138,6 +139,7 @@ export const readDeclared = (
     ]),
     ...releases.flatMap((release) => toldToExternalDns(release, contents.workloadsOf(release))),
     ...declaredByResources(contents, objects, facts),
+    ...declaredByPrograms(contents.workloads),
   ];
   const unique = new Map<string, DeclaredEdge>();
   for (const edge of edges) if (!unique.has(edgeKey(edge))) unique.set(edgeKey(edge), edge);

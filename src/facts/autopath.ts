@@ -1,8 +1,23 @@
-import type { ClusterFacts } from "../facts/cluster-facts.ts";
-import type { Inventory, RenderedObject } from "../facts/inventory.ts";
-import type { Origin } from "../facts/policy.ts";
-import { asText, at, isObject, strings } from "./json.ts";
-import type { Path } from "./json.ts";
+import type { ClusterFacts } from "./cluster-facts.ts";
+import type { Inventory, RenderedObject } from "./inventory.ts";
+import type { Origin } from "./policy.ts";
+
+type Path = readonly (string | number)[];
+
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+const field = (value: unknown, ...path: readonly string[]): unknown => {
+  let current = value;
+  for (const step of path) current = isObject(current) && Object.hasOwn(current, step) ? current[step] : undefined;
+  return current;
+};
+
+const textsIn = (value: unknown, path: Path = []): readonly { readonly path: Path; readonly text: string }[] => {
+  if (typeof value === "string") return [{ path, text: value }];
+  if (Array.isArray(value)) return value.flatMap((item: unknown, i) => textsIn(item, [...path, i]));
+  return isObject(value) ? Object.entries(value).flatMap(([key, item]) => textsIn(item, [...path, key])) : [];
+};
 
 /** Where the cluster's DNS is told to complete names by itself (C B.4.4). */
 export interface Autopath {
@@ -11,7 +26,7 @@ export interface Autopath {
 }
 
 const isPlugin = (value: unknown): boolean =>
-  isObject(value) && asText(value["name"]) === "autopath" && value["enabled"] !== false;
+  isObject(value) && value["name"] === "autopath" && value["enabled"] !== false;
 
 /** `plugins: [{name: autopath}]` in chart values. */
 const inValues = (object: RenderedObject): Origin | null => {
@@ -34,7 +49,7 @@ const inValues = (object: RenderedObject): Origin | null => {
 
 /** A Corefile, or chart values kept as text. */
 const inText = (object: RenderedObject): Origin | null => {
-  for (const { path, text } of strings(object.object)) {
+  for (const { path, text } of textsIn(object.object)) {
     if (!text.includes("autopath")) continue;
     const lines = text.split("\n");
     const index = lines.findIndex((line) => /^\s*(autopath\s|-\s*name:\s*["']?autopath["']?\s*$)/.test(line));
@@ -47,11 +62,14 @@ const inText = (object: RenderedObject): Origin | null => {
 };
 
 /** Whether this is the cluster's own resolver rather than another CoreDNS that serves a zone to the LAN. */
-const servesCluster = (object: RenderedObject, facts: ClusterFacts): boolean =>
-  object.namespace === facts.dns.namespace &&
-  /dns/i.test(`${object.name} ${asText(at(object.object, "spec", "chart", "spec", "chart")) ?? ""}`);
+const servesCluster = (object: RenderedObject, facts: ClusterFacts): boolean => {
+  const chart = field(object.object, "spec", "chart", "spec", "chart");
+  return (
+    object.namespace === facts.dns.namespace && /dns/i.test(`${object.name} ${typeof chart === "string" ? chart : ""}`)
+  );
+};
 
-export const findAutopath = (inventory: Inventory, facts: ClusterFacts): Autopath | null => {
+export const findAutopath = (inventory: Pick<Inventory, "objects">, facts: ClusterFacts): Autopath | null => {
   for (const object of inventory.objects) {
     if (object.kind !== "HelmRelease" && object.kind !== "ConfigMap") continue;
     if (!servesCluster(object, facts)) continue;
@@ -60,3 +78,7 @@ export const findAutopath = (inventory: Inventory, facts: ClusterFacts): Autopat
   }
   return facts.autopath ? { origin: null } : null;
 };
+
+/** The facts as the repository bears them out: autopath is on where it says so, whatever the configuration forgot. */
+export const knownFacts = (facts: ClusterFacts, inventory: Pick<Inventory, "objects">): ClusterFacts =>
+  !facts.autopath && findAutopath(inventory, facts) !== null ? { ...facts, autopath: true } : facts;
