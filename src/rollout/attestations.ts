@@ -1,20 +1,17 @@
 import { existsSync } from "node:fs";
 import { readFile, rename, writeFile } from "node:fs/promises";
 import { resolve } from "node:path";
-import type { Attestation, AttestationReader } from "../facts/attestation.ts";
+import type { Attestation, AttestationReader, SignOffRequest } from "../facts/attestation.ts";
 import { parseKeys, printKeys, type EnrolledKey } from "../signoff/keys.ts";
-import { verifyAttestation, type RelyingParty, type StoredAttestation } from "../signoff/verify.ts";
+import { readStored } from "../signoff/record.ts";
+import { verifyAttestation, type RelyingParty } from "../signoff/verify.ts";
 
-/** Where attestations and openings lie; bytes, nothing believed. */
+/** Where attestations lie; bytes, nothing believed. */
 export interface AttestationStore {
+  /** `body` is undefined where the stored text is not as it was written. */
   attestations(): readonly { readonly id: string; readonly request: string; readonly body: unknown }[];
-  openings(request: string): ReadonlyMap<string, number>;
+  request(id: string): SignOffRequest | null;
 }
-
-const isStored = (body: unknown): body is StoredAttestation =>
-  typeof body === "object" &&
-  body !== null &&
-  ["id", "request", "walk", "note", "signedAt", "assertion"].every((key) => key in body);
 
 /** Public keys are read from their file each time: a key that was revoked a second ago signs nothing. */
 export const readKeys = async (file: string): Promise<readonly EnrolledKey[]> =>
@@ -27,6 +24,22 @@ export const writeKeys = async (file: string, keys: readonly EnrolledKey[]): Pro
   await rename(beside, resolve(file));
 };
 
+/** A record that somebody changed is named, where it can be told whose it was. */
+const damaged = (id: string, request: SignOffRequest | null): readonly Attestation[] =>
+  request === null
+    ? []
+    : [
+        {
+          id,
+          request,
+          walked: [],
+          signedAt: request.createdAt,
+          by: "nobody",
+          keyId: "",
+          signature: { state: "invalid", why: "the stored record is not as it was written" },
+        },
+      ];
+
 /** Every signature is verified on every read, against the keys as they are enrolled now. */
 export const attestationReader = (options: {
   readonly store: AttestationStore;
@@ -37,24 +50,25 @@ export const attestationReader = (options: {
     const { store, party } = options;
     const keys = await options.keys();
     const found: Attestation[] = [];
-    for (const { id, body } of store.attestations()) {
-      if (!isStored(body) || body.id !== id) continue;
-      if (namespace !== null && body.request.namespace !== namespace) continue;
-      const openings = store.openings(body.request.id);
-      const verified = await verifyAttestation(body, keys, party);
+    for (const { id, request, body } of store.attestations()) {
+      const stored = readStored(body);
+      if (stored?.id !== id || stored.request.id !== request) {
+        found.push(...damaged(id, store.request(request)));
+        continue;
+      }
       found.push({
         id,
-        request: body.request,
-        walked: body.walk.map((step) => ({
+        request: stored.request,
+        walked: stored.walk.map(({ openedAt, ...step }) => ({
           ...step,
-          // Opened through the page by its public name, at the server's own time.
-          external: openings.has(step.url),
-          walkedAt: openings.get(step.url) ?? 0,
+          // Opened from the page by its public name, at the server's own time, after it was asked for.
+          external: openedAt >= stored.request.createdAt && openedAt <= stored.signedAt,
+          walkedAt: openedAt,
         })),
-        signedAt: body.signedAt,
-        ...verified,
+        signedAt: stored.signedAt,
+        ...(await verifyAttestation(stored, keys, party)),
       });
     }
-    return found;
+    return found.filter((one) => namespace === null || one.request.namespace === namespace);
   },
 });

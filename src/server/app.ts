@@ -59,7 +59,7 @@ export const buildApp = (options: {
   );
   serveAssets(app);
   loginRoutes(app, { desk, sessions: known, token, secure, now });
-  signOffRoutes(app, desk);
+  signOffRoutes(app, desk, now);
   apiRoutes(app, agent);
   if (webhookSecret !== null) webhookRoutes(app, webhookSecret, () => agent.tick());
   app.onError((error, c) => {

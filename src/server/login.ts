@@ -15,25 +15,7 @@ import { cookieName, type ServerContext, type ServerEnv } from "./guard.ts";
 import { enrolPage, loginPage } from "./pages/login.ts";
 import type { SignOffDesk } from "./ports.ts";
 import { sameSecret, type Role, type Sessions } from "./sessions.ts";
-
-const FIVE_MINUTES = 5 * 60_000;
-const MOST = 500;
-
-/** Challenges given out and not yet answered: single use, five minutes, bounded. */
-const tickets = <T>(now: () => number) => {
-  const all = new Map<string, { readonly value: T; readonly until: number }>();
-  return {
-    put: (id: string, value: T): void => {
-      for (const [key, entry] of all) if (entry.until <= now() || all.size >= MOST) all.delete(key);
-      all.set(id, { value, until: now() + FIVE_MINUTES });
-    },
-    take: (id: string): T | null => {
-      const entry = all.get(id);
-      all.delete(id);
-      return entry !== undefined && entry.until > now() ? entry.value : null;
-    },
-  };
-};
+import { tickets } from "./tickets.ts";
 
 /** Only a path of this site: a link that logs somebody in must not lead them elsewhere. */
 const homePath = (next: unknown): string =>

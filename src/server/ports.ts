@@ -3,7 +3,8 @@ import type { Answer } from "../graph/answer.ts";
 import type { StatusReport } from "../facts/status.ts";
 import type { ExpectedFlow } from "../replay/walk.ts";
 import type { EnrolledKey } from "../signoff/keys.ts";
-import type { RelyingParty, StoredAttestation } from "../signoff/verify.ts";
+import type { StoredAttestation } from "../signoff/record.ts";
+import type { RelyingParty } from "../signoff/verify.ts";
 
 /** What the walk of a namespace must cause, as Hubble saw it so far. */
 export interface Walked {

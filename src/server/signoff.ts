@@ -1,14 +1,15 @@
-import { randomUUID } from "node:crypto";
-import { generateAuthenticationOptions, type AuthenticationResponseJSON } from "@simplewebauthn/server";
+import { generateAuthenticationOptions } from "@simplewebauthn/server";
 import type { Hono } from "hono";
 import { z } from "zod";
 import type { SignOffRequest } from "../facts/attestation.ts";
-import { challengeOf, statementOf } from "../signoff/record.ts";
+import { attestationOf, challengeOf, statementOf, type Said, type WalkStep } from "../signoff/record.ts";
+import { verifyAttestation } from "../signoff/verify.ts";
 import { needs, type ServerEnv } from "./guard.ts";
 import { errorPage, when } from "./pages/layout.ts";
 import { signOffPage } from "./pages/signoff.ts";
 import { walkLines } from "./pages/walk.ts";
 import type { SignOffDesk } from "./ports.ts";
+import { tickets } from "./tickets.ts";
 
 const recordBody = z.strictObject({
   walk: z
@@ -22,8 +23,16 @@ const recordBody = z.strictObject({
     .max(200),
   note: z.string().max(2000),
 });
-const attestBody = recordBody.extend({ assertion: z.looseObject({ id: z.string() }) });
 type RecordBody = z.infer<typeof recordBody>;
+
+const text = z.string().max(4000);
+const attestBody = z.strictObject({
+  challenge: text,
+  assertion: z.looseObject({
+    id: text,
+    response: z.looseObject({ clientDataJSON: text, authenticatorData: text, signature: text }),
+  }),
+});
 
 /** An answer is Markdown; a line of a page is not. */
 const inWords = (markdown: string): string => markdown.replaceAll(/\\([\\`*[\]<>|~_])|[`*]/g, "$1");
@@ -33,7 +42,8 @@ const sameUrls = (request: SignOffRequest, body: RecordBody): boolean =>
   request.urls.length === body.walk.length && request.urls.every((url, index) => body.walk[index]?.url === url);
 
 /** The page for one pending sign-off. It collects and stores; gates decide. */
-export const signOffRoutes = (app: Hono<ServerEnv>, desk: SignOffDesk): void => {
+export const signOffRoutes = (app: Hono<ServerEnv>, desk: SignOffDesk, now: () => number): void => {
+  const prepared = tickets<Said>(now);
   app.use("/signoff/*", needs("sign"));
 
   app.get("/signoff/:id", async (c) => {
@@ -70,36 +80,42 @@ export const signOffRoutes = (app: Hono<ServerEnv>, desk: SignOffDesk): void => 
     if (request === null || !body.success || !sameUrls(request, body.data))
       return c.json({ error: "Say what happened on every address of this request." }, 400);
     const openings = await desk.openings(request.id);
-    const unopened = request.urls.find((url) => !openings.has(url));
-    if (unopened !== undefined) return c.json({ error: `Open ${unopened} from this page first.` }, 409);
-    const statement = statementOf(request, body.data.walk, body.data.note);
+    const walk: WalkStep[] = [];
+    for (const step of body.data.walk) {
+      const openedAt = openings.get(step.url);
+      if (openedAt === undefined) return c.json({ error: `Open ${step.url} from this page first.` }, 409);
+      walk.push({ ...step, openedAt });
+    }
+    // What is signed is kept here: the browser brings back the signature and nothing else.
+    const said: Said = { request, walk, note: body.data.note, signedAt: desk.now() };
+    const statement = statementOf(said);
     const optionsJSON = await generateAuthenticationOptions({
       rpID: desk.party.id,
       userVerification: "required",
       challenge: new Uint8Array(Buffer.from(challengeOf(statement), "base64url")),
     });
+    prepared.put(optionsJSON.challenge, said);
     return c.json({ optionsJSON, statement });
   });
 
   app.post("/signoff/:id/attest", async (c) => {
-    const request = await desk.request(c.req.param("id"));
     const body = attestBody.safeParse(await c.req.json().catch(() => null));
-    if (request === null || !body.success || !sameUrls(request, body.data))
-      return c.json({ error: "This is not an attestation over this request." }, 400);
-    const { assertion, ...record } = body.data;
-    const answer = await desk.attest({
-      id: randomUUID(),
-      request,
-      walk: record.walk,
-      note: record.note,
-      signedAt: desk.now(),
-      assertion: assertion as unknown as AuthenticationResponseJSON,
-    });
+    const said = body.success ? prepared.take(body.data.challenge) : null;
+    if (!body.success || said?.request.id !== c.req.param("id"))
+      return c.json({ error: "This was not asked for, was answered, or is too old: press the button again." }, 400);
+    const { id, response } = body.data.assertion;
+    const { clientDataJSON, authenticatorData, signature } = response;
+    const stored = attestationOf(said, { id, clientDataJSON, authenticatorData, signature });
+    if (stored === null) return c.json({ error: "The passkey's answer is of no form that is known." }, 400);
+    const checked = await verifyAttestation(stored, await desk.keys(), desk.party);
+    if (checked.signature.state !== "valid")
+      return c.json({ error: `Nothing was signed: ${checked.signature.why}.` }, 400);
+    const answer = await desk.attest(stored);
     const refusal = answer.refusals[0];
     const detail =
       refusal === undefined
-        ? inWords(answer.answer ?? `${request.namespace} is signed off.`)
-        : `${refusal.gate}: ${refusal.reason} ${refusal.remedy}`;
-    return c.json({ outcome: answer.outcome, detail });
+        ? inWords(answer.answer ?? `${said.request.namespace} is signed off.`)
+        : `${refusal.gate}: ${refusal.reason}. ${refusal.remedy}`;
+    return c.json({ outcome: answer.outcome, detail, attestation: stored.id });
   });
 };

@@ -1,17 +1,7 @@
-import type { AuthenticationResponseJSON } from "@simplewebauthn/server";
-import type { Attestation, SignOffRequest } from "../facts/attestation.ts";
+import { verifyAuthenticationResponse } from "@simplewebauthn/server";
+import type { Attestation } from "../facts/attestation.ts";
 import { keyById, type EnrolledKey } from "./keys.ts";
-import { challengeOf, statementOf, type WalkOutcome } from "./record.ts";
-
-/** An attestation as stored: nothing in it is believed before it is verified. */
-export interface StoredAttestation {
-  readonly id: string;
-  readonly request: SignOffRequest;
-  readonly walk: readonly WalkOutcome[];
-  readonly note: string;
-  readonly signedAt: number;
-  readonly assertion: AuthenticationResponseJSON;
-}
+import { challengeOf, statementOf, type StoredAttestation } from "./record.ts";
 
 /** Where the page lives: a signature made for another origin is none. */
 export interface RelyingParty {
@@ -33,7 +23,7 @@ export const verifyAttestation = async (
   keys: readonly EnrolledKey[],
   party: RelyingParty,
 ): Promise<{ readonly signature: Attestation["signature"]; readonly by: string; readonly keyId: string }> => {
-  const keyId = stored.assertion.id;
+  const { id: keyId, ...response } = stored.assertion;
   const enrolled = keyById(keys, keyId);
   const answer = (signature: Attestation["signature"]) => ({
     signature,
@@ -43,12 +33,10 @@ export const verifyAttestation = async (
   const invalid = (why: string) => answer({ state: "invalid", why });
   if (enrolled === null) return invalid("it was signed with a key that is not enrolled");
   if (enrolled.revokedAt !== null) return invalid(`the key of ${enrolled.name} was revoked at ${enrolled.revokedAt}`);
-  // It brings a whole certificate library, and most requests verify nothing.
-  const { verifyAuthenticationResponse } = await import("@simplewebauthn/server");
   try {
     const { verified } = await verifyAuthenticationResponse({
-      response: stored.assertion,
-      expectedChallenge: challengeOf(statementOf(stored.request, stored.walk, stored.note)),
+      response: { id: keyId, rawId: keyId, type: "public-key", clientExtensionResults: {}, response },
+      expectedChallenge: challengeOf(statementOf(stored)),
       expectedOrigin: party.origin,
       expectedRPID: party.id,
       requireUserVerification: true,

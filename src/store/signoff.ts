@@ -28,6 +28,16 @@ const hashOf = (code: string): string => createHash("sha256").update(code).diges
 /** Letters and digits that cannot be taken for one another when read aloud. */
 const ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ";
 
+/** One value has one spelling here; text that is another was written by somebody else. */
+const asWritten = (text: string): unknown => {
+  try {
+    const value: unknown = JSON.parse(text);
+    return JSON.stringify(value) === text ? value : undefined;
+  } catch {
+    return undefined;
+  }
+};
+
 type Row = Readonly<Record<string, string | number | null>>;
 
 /** The bytes of sign-off: requests, what was opened from the page, attestations, who used which. No judgement here. */
@@ -106,7 +116,7 @@ export const openSignOffStore = (path: string, clock: Clock): SignOffStore => {
       all("select * from attestations order by stored_at").map((row) => ({
         id: String(row["id"]),
         request: String(row["request"]),
-        body: JSON.parse(String(row["body"])) as unknown,
+        body: asWritten(String(row["body"])),
       })),
     record: (attestation, namespace) =>
       change(

@@ -5,8 +5,8 @@ import type { Answer } from "../../src/graph/answer.ts";
 import { buildApp } from "../../src/server/app.ts";
 import type { ServerEnv } from "../../src/server/guard.ts";
 import type { AgentDesk, SignOffDesk } from "../../src/server/ports.ts";
-import { challengeOf } from "../../src/signoff/record.ts";
-import { relyingParty, verifyAttestation, type StoredAttestation } from "../../src/signoff/verify.ts";
+import { challengeOf, type StoredAttestation } from "../../src/signoff/record.ts";
+import { relyingParty, verifyAttestation } from "../../src/signoff/verify.ts";
 import { softKey } from "../signoff/authenticator.ts";
 
 const ORIGIN = "http://localhost:8787";
@@ -190,12 +190,30 @@ describe("a sign-off", () => {
       statement: string;
     };
     expect(made.optionsJSON.challenge).toBe(challengeOf(made.statement));
-    const assertion = alice.sign(made.optionsJSON.challenge, party);
-    await app.request("/signoff/r-1/attest", json({ walk, note: "fine", assertion }, cookie));
-    const [stored] = attested;
+    const { challenge } = made.optionsJSON;
+    const answer = json({ challenge, assertion: alice.sign(challenge, party) }, cookie);
+    expect((await app.request("/signoff/r-1/attest", answer)).status).toBe(200);
+    expect((await app.request("/signoff/r-1/attest", answer)).status).toBe(400);
+    const [stored, ...more] = attested;
+    expect(more).toEqual([]);
     expect(
       stored === undefined ? null : (await verifyAttestation(stored, [alice.enrolled], party)).signature.state,
     ).toBe("valid");
+  });
+
+  it("stores nothing that does not verify: another key's, a challenge of one's own, or one for another page", async () => {
+    const cookie = await login();
+    await app.request("/signoff/r-1/open/0", { headers: cookie });
+    const made = await app.request("/signoff/r-1/statement", json({ walk, note: "" }, cookie));
+    const { challenge } = ((await made.json()) as { optionsJSON: { challenge: string } }).optionsJSON;
+    const attest = async (body: unknown, page = "r-1"): Promise<string> =>
+      (await app.request(`/signoff/${page}/attest`, json(body, cookie))).text();
+    const own = challengeOf("walked, all fine");
+    expect(await attest({ challenge: own, assertion: alice.sign(own, party) })).toContain("was not asked for");
+    expect(await attest({ challenge, assertion: alice.sign(challenge, party), walk })).toContain("was not asked for");
+    expect(await attest({ challenge, assertion: softKey("mallory").sign(challenge, party) })).toContain("not enrolled");
+    expect(await attest({ challenge, assertion: alice.sign(challenge, party) })).toContain("was not asked for");
+    expect(attested).toEqual([]);
   });
 
   it.each([

@@ -1,6 +1,13 @@
 import { createHash, createSign, generateKeyPairSync, type KeyObject } from "node:crypto";
 import type { AuthenticationResponseJSON } from "@simplewebauthn/server";
 import type { EnrolledKey } from "../../src/signoff/keys.ts";
+import {
+  attestationOf,
+  challengeOf,
+  statementOf,
+  type Said,
+  type StoredAttestation,
+} from "../../src/signoff/record.ts";
 import type { RelyingParty } from "../../src/signoff/verify.ts";
 
 /** A passkey in software (ES256): what a browser and a security key do together, for tests without a browser. */
@@ -8,6 +15,21 @@ export interface SoftKey {
   readonly enrolled: EnrolledKey;
   sign(challenge: string, party: RelyingParty, options?: { userVerified?: boolean }): AuthenticationResponseJSON;
 }
+
+/** What of it is stored. */
+export const keptOf = ({ id, response }: AuthenticationResponseJSON): StoredAttestation["assertion"] => ({
+  id,
+  clientDataJSON: response.clientDataJSON,
+  authenticatorData: response.authenticatorData,
+  signature: response.signature,
+});
+
+/** A person's whole attestation: what was said, signed with the key. */
+export const attest = (key: SoftKey, said: Said, party: RelyingParty): StoredAttestation => {
+  const made = attestationOf(said, keptOf(key.sign(challengeOf(statementOf(said)), party)));
+  if (made === null) throw new Error("a soft key answers in the known form");
+  return made;
+};
 
 /** COSE_Key {1: 2, 3: -7, -1: 1, -2: x, -3: y} in CBOR, by hand: five entries of fixed shape. */
 const coseKey = (publicKey: KeyObject): Buffer => {

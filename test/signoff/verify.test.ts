@@ -1,9 +1,16 @@
 import { describe, expect, it } from "vitest";
 import type { SignOffRequest } from "../../src/facts/attestation.ts";
 import { parseKeys, printKeys } from "../../src/signoff/keys.ts";
-import { challengeOf, statementOf, type WalkOutcome } from "../../src/signoff/record.ts";
-import { relyingParty, verifyAttestation, type StoredAttestation } from "../../src/signoff/verify.ts";
-import { softKey } from "./authenticator.ts";
+import {
+  attestationOf,
+  challengeOf,
+  readStored,
+  statementOf,
+  type Said,
+  type StoredAttestation,
+} from "../../src/signoff/record.ts";
+import { relyingParty, verifyAttestation } from "../../src/signoff/verify.ts";
+import { attest, keptOf, softKey } from "./authenticator.ts";
 
 const party = relyingParty("https://netpol.sample.example/");
 const alice = softKey("alice");
@@ -16,17 +23,15 @@ const request: SignOffRequest = {
   createdAt: 1,
   expiresAt: 2,
 };
-const walk: readonly WalkOutcome[] = [
-  { url: "https://wiki.sample.example/", outcome: "app-loaded", login: "completed" },
-];
-
+const step: Said["walk"][number] = {
+  url: "https://wiki.sample.example/",
+  outcome: "app-loaded",
+  login: "completed",
+  openedAt: 1,
+};
+const said: Said = { request, walk: [step], note: "", signedAt: 1 };
 const signed = (over: Partial<StoredAttestation> = {}): StoredAttestation => ({
-  id: "a-1",
-  request,
-  walk,
-  note: "",
-  signedAt: 1,
-  assertion: alice.sign(challengeOf(statementOf(request, walk, "")), party),
+  ...attest(alice, said, party),
   ...over,
 });
 
@@ -49,10 +54,9 @@ describe("an attestation", () => {
     ["another request", signed({ request: { ...request, id: "r-2" } })],
     ["policies that changed by one byte", signed({ request: { ...request, policiesDigest: `e${"d".repeat(63)}` } })],
     ["a later expiry", signed({ request: { ...request, expiresAt: 3 } })],
-    [
-      "a better outcome than was signed",
-      signed({ walk: [{ url: walk[0]?.url ?? "", outcome: "app-loaded", login: "none" }] }),
-    ],
+    ["another outcome than was signed", signed({ walk: [{ ...step, login: "none" }] })],
+    ["an address that was opened at another time", signed({ walk: [{ ...step, openedAt: 2 }] })],
+    ["another time of signing", signed({ signedAt: 2 })],
     ["a URL fewer", signed({ walk: [] })],
     ["a note added later", signed({ note: "fine" })],
   ])("for %s is not what was signed", async (_, stored) => {
@@ -61,12 +65,9 @@ describe("an attestation", () => {
 
   it("with one byte of the signature changed does not verify", async () => {
     const stored = signed();
-    const bytes = Buffer.from(stored.assertion.response.signature, "base64url");
+    const bytes = Buffer.from(stored.assertion.signature, "base64url");
     bytes[bytes.length - 1] = (bytes[bytes.length - 1] ?? 0) ^ 1;
-    const assertion = {
-      ...stored.assertion,
-      response: { ...stored.assertion.response, signature: bytes.toString("base64url") },
-    };
+    const assertion = { ...stored.assertion, signature: bytes.toString("base64url") };
     expect(await state(signed({ assertion }))).toBe("the signature does not verify");
   });
 
@@ -78,17 +79,26 @@ describe("an attestation", () => {
   });
 
   it("made on another site, or without verifying the user, is refused", async () => {
-    const elsewhere = alice.sign(challengeOf(statementOf(request, walk, "")), relyingParty("https://evil.example"));
-    expect(await state(signed({ assertion: elsewhere }))).toMatch(/origin/i);
-    const absent = alice.sign(challengeOf(statementOf(request, walk, "")), party, { userVerified: false });
-    expect(await state(signed({ assertion: absent }))).toMatch(/user/i);
+    const elsewhere = attest(alice, said, relyingParty("https://evil.example"));
+    expect(await state(elsewhere)).toMatch(/origin/i);
+    const absent = alice.sign(challengeOf(statementOf(said)), party, { userVerified: false });
+    expect(await state(signed({ assertion: keptOf(absent) }))).toMatch(/user/i);
+  });
+
+  it("reads back as it was written, and with anything beside it not at all", () => {
+    const one = signed();
+    expect(readStored(JSON.parse(JSON.stringify(one)))).toEqual(one);
+    expect(readStored({ ...one, approved: true })).toBeNull();
+    expect(readStored({ ...one, note: "fine" })).toBeNull();
+    expect(attestationOf(said, { ...one.assertion, signature: "AB" })).toBeNull();
+    for (const body of [null, undefined, 3, "x", [], {}]) expect(readStored(body)).toBeNull();
   });
 });
 
 describe("the statement", () => {
   it("has one spelling, whatever the order of keys", () => {
     const turned = Object.fromEntries(Object.entries(request).reverse()) as unknown as SignOffRequest;
-    expect(statementOf(turned, walk, "")).toBe(statementOf(request, walk, ""));
+    expect(statementOf({ ...said, request: turned })).toBe(statementOf(said));
   });
 });
 

@@ -58,7 +58,7 @@ form.addEventListener("submit", async (event) => {
     const { optionsJSON } = await post(`${base}/statement`, record);
     const assertion = await globalThis.SimpleWebAuthnBrowser.startAuthentication({ optionsJSON });
     say("Checking what is applied, what you walked and what you signed …");
-    const { outcome, detail } = await post(`${base}/attest`, { ...record, assertion });
+    const { outcome, detail } = await post(`${base}/attest`, { challenge: optionsJSON.challenge, assertion });
     say(detail, outcome === "refused" ? "bad" : "good");
   } catch (error) {
     say(error.message, "bad");
