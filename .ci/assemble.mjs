@@ -1,4 +1,4 @@
-// Compiles src/hubble/assembly to src/hubble/lines.wasm. `node .ci/assemble.mjs` after every change of the former; a test
+// Compiles src/hubble/assembly to src/hubble/scan.wasm. `node .ci/assemble.mjs` after every change of the former; a test
 // holds the two together.
 import { writeFileSync } from "node:fs";
 import { resolve } from "node:path";
@@ -12,7 +12,7 @@ export const assemble = async () => {
   const { error, stderr } = await asc.main(
     [
       "src/hubble/assembly/index.ts",
-      ...["--baseDir", root, "--outFile", "lines.wasm"],
+      ...["--baseDir", root, "--outFile", "scan.wasm"],
       // No objects, so no collector; addresses are laid out by hand (layout.ts).
       ...["--runtime", "stub", "--use", "abort=", "--noAssert", "--initialMemory", "352", "--maximumMemory", "352"],
       ...["-O3", "--enable", "simd"],
@@ -23,4 +23,4 @@ export const assemble = async () => {
   return bytes;
 };
 
-if (import.meta.filename === process.argv[1]) writeFileSync(resolve(root, "src/hubble/lines.wasm"), await assemble());
+if (import.meta.filename === process.argv[1]) writeFileSync(resolve(root, "src/hubble/scan.wasm"), await assemble());

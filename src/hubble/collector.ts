@@ -5,8 +5,8 @@ import type { CollectorPosition, EvidenceWriter } from "../facts/evidence.ts";
 import type { HubbleEvent } from "../facts/flow.ts";
 import { eventFromProto } from "./decode-proto.ts";
 import { GetFlowsResponse } from "./proto/observer/observer.ts";
-import { fingerprint, recentFlows } from "./recent.ts";
-import { type FlowRecord, recordOf } from "./record.ts";
+import { recentFlows } from "./recent.ts";
+import { recordOf } from "./record.ts";
 import { reducer as newReducer, type ReducerOptions } from "./reducer.ts";
 import { type FlowsRequest, isPassing, type RelayAddress, type RelayClient, relayClient, relayError } from "./relay.ts";
 import { wireScanner } from "./scan-wire.ts";
@@ -94,7 +94,7 @@ export const collect = async (options: CollectOptions): Promise<CollectProgress>
 
   const recent = recentFlows(await begin());
   let reducer = newReducer(options);
-  let scan = wireScanner(reducer.ends, options.httpPaths);
+  let scan = wireScanner(reducer, options.httpPaths);
   const watcher = nodeWatcher(() => reducer);
   const loaded = new Set<number>();
   const total = { flows: 0, lost: 0, bad: 0, reconnects: 0 };
@@ -112,21 +112,22 @@ export const collect = async (options: CollectOptions): Promise<CollectProgress>
   const now = (): number => (isPlayed ? Math.max(recent.newest(), options.since ?? 0) : clock.now());
   const latest = (): number => (isPlayed ? (until ?? 0) : clock.now()) + AHEAD;
 
-  const count = (flow: FlowRecord, print: number): void => {
-    if (flow.time > latest() || flow.time <= 0) {
+  /** Whether a flow is to be counted. */
+  const isNew = (time: number, node: string, print: number): boolean => {
+    if (time > latest() || time <= 0) {
       total.bad += 1;
-      reducer.broke(flow.node, now(), "flows came with a clock that is far ahead or not set");
-      return;
+      reducer.broke(node, now(), "flows came with a clock that is far ahead or not set");
+      return false;
     }
-    if (recent.isCounted(flow.time, print)) return;
-    recent.add(flow.time, print);
-    watcher.sign(flow.node, isPlayed ? flow.time : now());
-    reducer.add(flow);
+    if (recent.isCounted(time, print)) return false;
+    recent.add(time, print);
+    watcher.sign(node, isPlayed ? time : now());
     total.flows += 1;
     uncommitted += 1;
+    return true;
   };
 
-  const take = (event: HubbleEvent): void => {
+  const take = (event: HubbleEvent, bytes: Buffer): void => {
     if (event.kind === "lost") {
       const { lost } = event;
       total.lost += lost.count;
@@ -137,16 +138,16 @@ export const collect = async (options: CollectOptions): Promise<CollectProgress>
       watcher.status(event.status, isPlayed && event.status.time > 0 ? event.status.time : now());
       return;
     }
-    count(recordOf(event.flow, reducer.ends, options.httpPaths), fingerprint(event.flow));
+    const { flow } = event;
+    if (isNew(flow.time, flow.node, scan.printOf(bytes))) reducer.add(recordOf(flow, reducer.ends, options.httpPaths));
   };
 
   const receive = (bytes: Buffer): void => {
     lastReceived = clock.now();
     let event: HubbleEvent | null;
     try {
-      const known = scan(bytes);
-      if (known !== null) {
-        count(known.flow, known.print);
+      if (scan.read(bytes)) {
+        if (isNew(scan.time, scan.node, scan.print)) scan.count();
         return;
       }
       event = eventFromProto(GetFlowsResponse.decode(bytes));
@@ -156,10 +157,11 @@ export const collect = async (options: CollectOptions): Promise<CollectProgress>
       reducer.lost({ time: now(), from: now(), node: "", source: "undecodable", count: 1 });
       return;
     }
-    if (event !== null) take(event);
+    if (event !== null) take(event, bytes);
   };
 
   const commit = async (): Promise<void> => {
+    scan.settle();
     for (const { hour } of reducer.hours()) {
       if (loaded.has(hour)) continue;
       const kept = await writer.load(source, hour);
@@ -177,7 +179,7 @@ export const collect = async (options: CollectOptions): Promise<CollectProgress>
     }
     if (reducer.ends.size() > 50_000) {
       reducer = newReducer(options);
-      scan = wireScanner(reducer.ends, options.httpPaths);
+      scan = wireScanner(reducer, options.httpPaths);
       loaded.clear();
     }
     options.onProgress?.(progress());

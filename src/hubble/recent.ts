@@ -1,5 +1,4 @@
 import type { CollectorPosition } from "../facts/evidence.ts";
-import type { Flow } from "../facts/flow.ts";
 
 /** How far back the order of Relay's output may be off, generously: it sorts a hundred flows at a time (C F.4). */
 const SLACK = 5_000;
@@ -9,26 +8,9 @@ const KEPT = 65_536;
 /** Relay holds flows back this long to sort them (C F.4). */
 const DRAIN = 1_000;
 
-const FNV = 16_777_619;
-
-const hash = (seed: number, text: string): number => {
-  let h = seed;
-  for (let i = 0; i < text.length; i++) h = Math.imul(h ^ text.charCodeAt(i), FNV);
-  return h >>> 0;
-};
-
-/** 53 bits that tell one flow from another: from its UUID, or from all that a flow without one has. */
-export const fingerprint = (flow: Flow): number => {
-  const text =
-    flow.uuid ??
-    `${flow.time} ${flow.node} ${flow.verdict} ${flow.eventType} ${flow.eventSubType} ${flow.observationPoint} ` +
-      `${flow.source.ip} ${flow.destination.ip} ${flow.sourcePort} ${flow.destinationPort} ${flow.direction} ${flow.dns?.query}`;
-  return (hash(2_166_136_261, text) & 0x1f_ffff) * 4_294_967_296 + hash(3_735_928_559, text);
-};
-
 /**
  * Which flows were counted lately. A reader that comes back asks for a little more than it missed, and what it already
- * counted is skipped by fingerprint.
+ * counted is skipped by its print, 53 bits that tell one flow from another.
  */
 export interface Recent {
   add(time: number, print: number): void;

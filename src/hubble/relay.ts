@@ -130,6 +130,8 @@ const CHANNEL = {
   "grpc.keepalive_time_ms": 10_000,
   "grpc.keepalive_timeout_ms": 5_000,
   "grpc.keepalive_permit_without_calls": 1,
+  // A whole second of a busy cluster may be under way.
+  "grpc-node.flow_control_window": 4 * 1024 * 1024,
   "grpc.max_receive_message_length": 16 * 1024 * 1024,
   "grpc.initial_reconnect_backoff_ms": 250,
   "grpc.max_reconnect_backoff_ms": 5_000,

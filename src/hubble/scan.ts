@@ -1,14 +1,32 @@
-import { readFileSync } from "node:fs";
-import { l7FromJson } from "./decode-json.ts";
+import type { Flow, HubbleVerdict } from "../facts/flow.ts";
+import type { PolicyRef } from "../facts/policy.ts";
+import {
+  addressesFromJson,
+  directionFromJson,
+  dropFromJson,
+  eventFromJsonValue,
+  l7FromJson,
+  namesFromJson,
+  nodeFromJson,
+  opensFromJson,
+  pointFromJson,
+  refsFromJson,
+  replyFromJson,
+  typeFromJson,
+  verdictFromJson,
+  whoFromJson,
+} from "./decode-json.ts";
+import type { Interner, Sighting } from "./ends.ts";
+import { emptyRecord, type FlowRecord, type Mutable, pointOf } from "./record.ts";
 import type { Reducer } from "./reducer.ts";
-import { Key, kindReader } from "./scan-kinds.ts";
+import { counts, type Said, SOME_DNS } from "./scan-counts.ts";
+import { FLAGS, IS_DNS, Key, PROTOCOLS } from "./scan-keys.ts";
+import { dropReasonOf } from "./words.ts";
 
 /**
- * The fast path for export files: a small WebAssembly module (`assembly/`, compiled to `lines.wasm`) that walks the keys of
- * a line in whatever order they come and counts lines that differ in nothing but time, ports and message. What such a kind
- * of line means is asked here, once, of the full parse's own functions. No line is guessed at: a space, a key twice, ports
- * printed in another way and anything else unexpected goes to the full parse. What it does not need it still checks as JSON,
- * so that a broken line is not taken for a good one.
+ * The fast path for export files: it walks the keys of a line in whatever order they come. No line is guessed at: a space, a
+ * key twice, ports printed in another way and anything else unexpected goes to the full parse. What it does not need it
+ * still checks as JSON, so that a broken line is not taken for a good one.
  */
 export interface Scanner {
   /** Where the next bytes go. A newline may be put right behind it. */
@@ -34,135 +52,92 @@ export interface ScannerOptions {
   readonly parse: (memory: Buffer, from: number, to: number) => void;
 }
 
-/** A number of the module's, as it stands now. */
-interface Cell {
-  readonly value: number;
-}
-
-interface Exports {
-  readonly memory: { readonly buffer: ArrayBuffer };
-  readonly scan: (from: number, end: number) => number;
-  readonly split: (from: number, end: number) => number;
-  readonly begin: () => void;
-  readonly turn: () => void;
-  readonly lines: Cell;
-  readonly flows: Cell;
-  readonly first: Cell;
-  readonly last: Cell;
-  readonly current: Cell;
-  readonly touched: Cell;
-  readonly asked: Cell;
-  readonly ASKED: Cell;
-  readonly MINUTES: Cell;
-  readonly SAID: Cell;
-  readonly TALLIES: Cell;
-  readonly TOUCHED: Cell;
-  readonly VALUES: Cell;
-  readonly WINDOW: Cell;
-  readonly WINDOW_SIZE: Cell;
-}
-
-/** The part of the engine's own object that is used; the compiler knows it in browsers only. */
-const { WebAssembly } = globalThis as unknown as {
-  readonly WebAssembly: {
-    readonly Module: new (bytes: Uint8Array) => object;
-    readonly Instance: new (module: object, imports: object) => { readonly exports: unknown };
-  };
-};
-
-let compiled: object | null = null;
-const compile = (): object =>
-  (compiled ??= new WebAssembly.Module(readFileSync(new URL("./lines.wasm", import.meta.url))));
-
-const MINUTE = 60_000;
 const MINUTE_PRINTED = /^\d{4}-\d\d-\d\dT(?:[01]\d|2[0-3]):[0-5]\d:$/;
 const KEYS = new Map<string, number>(Object.entries(Key));
 
-/** Words of four bytes in a tally and in what was asked, and the message's part of the latter's key (`tallies.ts`). */
-const TALLY = 8;
-const ASKED = 4;
-const MESSAGE_BITS = 13;
+const parsed = (bytes: Buffer): unknown => JSON.parse(bytes.toString("utf8"));
+
+/** Puts a flow together from what the full parse's own functions make of each value, asked once for the same bytes. */
+const teller = (ends: Interner): { tell(said: Said): Mutable<FlowRecord>; forget(): void } => {
+  const forgotten: (() => void)[] = [];
+  const meaning = <T>(decode: (value: unknown) => T): ((said: Said, key: number) => T) => {
+    const known: T[] = [];
+    const nothing = decode(undefined);
+    forgotten.push(() => (known.length = 0));
+    return (said, key) => {
+      const id = said.id(key);
+      return id === 0 ? nothing : (known[id] ??= decode(parsed(said.bytes(key))));
+    };
+  };
+
+  const sighting = meaning<Sighting>((value) => {
+    const who = whoFromJson(value);
+    return ends.sighting(who, who.workload !== null);
+  });
+  const addresses = meaning(addressesFromJson);
+  const names = meaning(namesFromJson);
+  const policies = meaning<readonly PolicyRef[]>(refsFromJson);
+  const verdict = meaning<HubbleVerdict>(verdictFromJson);
+  const type = meaning<Flow["type"]>(typeFromJson);
+  const node = meaning(nodeFromJson);
+  const event = meaning(eventFromJsonValue);
+  const direction = meaning(directionFromJson);
+  const point = meaning(pointFromJson);
+  const drop = meaning(dropFromJson);
+  const reply = meaning(replyFromJson);
+  const opens = meaning(opensFromJson);
+  const nobody = ends.sighting(whoFromJson(null), false);
+
+  const tell = (said: Said): Mutable<FlowRecord> => {
+    const flow = emptyRecord(nobody);
+    const { type: eventType, subType } = event(said, Key.event_type);
+    const [described, old] = [drop(said, Key.drop_reason_desc), drop(said, Key.drop_reason)];
+    const code = described.code === 0 ? old.code : described.code;
+    const ips = addresses(said, Key.IP);
+    flow.verdict = verdict(said, Key.verdict);
+    flow.type = type(said, Key.Type);
+    flow.node = node(said, Key.node_name);
+    flow.direction = direction(said, Key.traffic_direction);
+    // The old field cannot tell "no" from "not known", so only its "yes" is believed.
+    flow.isReply = reply(said, Key.is_reply) ?? (reply(said, Key.reply) === true ? true : null);
+    flow.eventType = eventType;
+    flow.point = pointOf(point(said, Key.trace_observation_point), eventType, subType);
+    flow.dropReason = described.reason ?? (code === 0 ? null : dropReasonOf(code));
+    flow.protocol = PROTOCOLS[said.number(Key.l4)] ?? null;
+    flow.opens = opens(said, FLAGS);
+    flow.source = sighting(said, Key.source);
+    flow.destination = sighting(said, Key.destination);
+    flow.sourceIp = ips.source;
+    flow.destinationIp = ips.destination;
+    flow.sourceNames = names(said, Key.source_names);
+    flow.destinationNames = names(said, Key.destination_names);
+    flow.egressAllowedBy = policies(said, Key.egress_allowed_by);
+    flow.ingressAllowedBy = policies(said, Key.ingress_allowed_by);
+    flow.dns = said.number(Key.l7) === IS_DNS ? SOME_DNS : null;
+    return flow;
+  };
+
+  return { tell, forget: () => forgotten.forEach((clear) => clear()) };
+};
 
 export const scanner = ({ reducer, httpPaths, parse }: ScannerOptions): Scanner => {
-  const messages: ReturnType<typeof l7FromJson>[] = [];
-  const nodes: string[] = [];
-
-  const host = {
-    key: (from: number, to: number): number => KEYS.get(memory.toString("latin1", from, to)) ?? 0,
-    minute: (from: number): number => {
-      const text = memory.toString("latin1", from, from + 17);
-      return MINUTE_PRINTED.test(text) ? Date.parse(`${text}00Z`) : Number.NaN;
+  const { module, memory, window } = counts({
+    reducer,
+    ...teller(reducer.ends),
+    message: (bytes) => {
+      const { dns, text } = l7FromJson(parsed(bytes), httpPaths);
+      return { dns, l7: text };
     },
-    kind: (id: number): number => kinds.meet(id),
-    message: (id: number, from: number, to: number): number => {
-      const message = l7FromJson(JSON.parse(memory.toString("utf8", from, to)), httpPaths);
-      messages[id] = message;
-      return message.dns === null ? 1 : 2;
+    host: {
+      key: (from, to) => KEYS.get(memory.toString("latin1", from, to)) ?? 0,
+      minute: (from) => {
+        const text = memory.toString("latin1", from, from + 17);
+        return MINUTE_PRINTED.test(text) ? Date.parse(`${text}00Z`) : Number.NaN;
+      },
+      parse: (from, to) => parse(memory, from, to),
     },
-    parse: (from: number, to: number): void => parse(memory, from, to),
-    settle: (): void => settle(),
-    forget: (): void => {
-      messages.length = 0;
-      kinds.forget();
-    },
-  };
-  const wasm = new WebAssembly.Instance(compile(), { host }).exports as Exports;
-  const { buffer } = wasm.memory;
-  const memory = Buffer.from(buffer);
-  const words = new Uint32Array(buffer);
-  const numbers = new Float64Array(buffer);
-  const start = wasm.WINDOW.value;
-  const window = memory.subarray(start, start + wasm.WINDOW_SIZE.value);
-  const at = {
-    touched: wasm.TOUCHED.value / 4,
-    tallies: wasm.TALLIES.value / 4,
-    asked: wasm.ASKED.value / 4,
-    minutes: wasm.MINUTES.value / 4,
-  };
-  const kinds = kindReader(reducer.ends, { memory, said: wasm.SAID.value, values: wasm.VALUES.value, nodes });
-
-  const settleTallies = (): void => {
-    for (let i = 0; i < wasm.touched.value; i++) {
-      const tally = at.tallies + (words[at.touched + i] ?? 0) * TALLY;
-      const flow = kinds.flow(words[tally] ?? 0, words[tally + 1] ?? 0, numbers[tally / 2 + 2] ?? 0);
-      reducer.addMany(flow, words[tally + 2] ?? 0, numbers[tally / 2 + 3] ?? 0);
-    }
-  };
-
-  /** What was asked is no more flows, only what they said. */
-  const settleAsked = (): void => {
-    for (let i = 1; i <= wasm.asked.value; i++) {
-      const asked = at.asked + i * ASKED;
-      const key = words[asked] ?? 0;
-      const tally = at.tallies + (key >>> MESSAGE_BITS) * TALLY;
-      const message = messages[key & ((1 << MESSAGE_BITS) - 1)];
-      if (message === undefined) continue;
-      const flow = kinds.flow(words[tally] ?? 0, words[tally + 1] ?? 0, numbers[tally / 2 + 2] ?? 0);
-      const { dns } = flow;
-      flow.dns = message.dns;
-      flow.l7 = message.text;
-      reducer.addMany(flow, 0, numbers[asked / 2 + 1] ?? 0);
-      flow.dns = dns;
-      flow.l7 = null;
-    }
-  };
-
-  const settleMinutes = (): void => {
-    for (const [i, node] of nodes.entries()) {
-      for (let m = 0; m < 60; m++) {
-        const seen = at.minutes + i * 60 + m;
-        if (words[seen] === 0) continue;
-        reducer.seen(node, wasm.current.value + m * MINUTE, words[seen] ?? 0);
-        words[seen] = 0;
-      }
-    }
-  };
-
-  const settle = (): void => {
-    settleMinutes();
-    settleTallies();
-    settleAsked();
-  };
+  });
+  const start = module.WINDOW.value;
 
   const read = (by: (from: number, end: number) => number, size: number): number => {
     // Nothing that is searched for holds a zero byte.
@@ -172,21 +147,21 @@ export const scanner = ({ reducer, httpPaths, parse }: ScannerOptions): Scanner 
 
   return {
     window,
-    scan: (size) => read(wasm.scan, size),
-    split: (size) => read(wasm.split, size),
+    scan: (size) => read(module.scan, size),
+    split: (size) => read(module.split, size),
     get lines() {
-      return wasm.lines.value;
+      return module.lines.value;
     },
     get flows() {
-      return wasm.flows.value;
+      return module.flows.value;
     },
     get first() {
-      return wasm.first.value;
+      return module.first.value;
     },
     get last() {
-      return wasm.last.value;
+      return module.last.value;
     },
-    begin: wasm.begin,
-    settle: wasm.turn,
+    begin: module.begin,
+    settle: module.turn,
   };
 };

@@ -8,6 +8,6 @@ it("ships the module that its source compiles to", { timeout: 120_000 }, async (
   const { assemble } = (await import(resolve(root, ".ci/assemble.mjs"))) as {
     readonly assemble: () => Promise<Uint8Array>;
   };
-  const shipped = readFileSync(resolve(root, "src/hubble/lines.wasm"));
+  const shipped = readFileSync(resolve(root, "src/hubble/scan.wasm"));
   expect(shipped.equals(await assemble()), "run npm run assemble").toBe(true);
 });

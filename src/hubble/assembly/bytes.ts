@@ -49,7 +49,9 @@ export function same(a: usize, b: usize, size: usize): bool {
   return !v128.any_true(v128.xor(v128.load(a + i), v128.load(b + i)));
 }
 
-function mix(hash: u64, word: u64): u64 {
+const SEED: u64 = 0x2545f4914f6cdd1d;
+
+export function mix(hash: u64, word: u64): u64 {
   const product = (hash ^ word) * 0x9e3779b97f4a7c15;
   return product ^ (product >> 32);
 }
@@ -61,16 +63,19 @@ const SAMPLED: usize = 160;
  * with its pod.
  */
 export function hashOf(at: usize, size: usize, whole: bool): u32 {
+  return size > SAMPLED && !whole ? <u32>hashEnds(at, size) : <u32>hashAll(at, size);
+}
+
+function hashEnds(at: usize, size: usize): u64 {
+  const tail = at + size - 32;
+  const one = mix(mix(mix(mix(size, load<u64>(at)), load<u64>(tail)), load<u64>(at, 16)), load<u64>(tail, 16));
+  const two = mix(mix(mix(mix(SEED, load<u64>(at, 8)), load<u64>(tail, 8)), load<u64>(at, 24)), load<u64>(tail, 24));
+  return mix(one, two);
+}
+
+export function hashAll(at: usize, size: usize): u64 {
   let one: u64 = size;
-  let two: u64 = 0x2545f4914f6cdd1d;
-  if (size > SAMPLED && !whole) {
-    const tail = at + size - 32;
-    one = mix(mix(one, load<u64>(at)), load<u64>(tail));
-    two = mix(mix(two, load<u64>(at, 8)), load<u64>(tail, 8));
-    one = mix(mix(one, load<u64>(at, 16)), load<u64>(tail, 16));
-    two = mix(mix(two, load<u64>(at, 24)), load<u64>(tail, 24));
-    return <u32>mix(one, two);
-  }
+  let two: u64 = SEED;
   let i: usize = 0;
   for (; i + 16 <= size; i += 16) {
     one = mix(one, load<u64>(at + i));
@@ -81,7 +86,7 @@ export function hashOf(at: usize, size: usize, whole: bool): u32 {
     one = mix(one, i64x2.extract_lane(last, 0));
     two = mix(two, i64x2.extract_lane(last, 1));
   }
-  return <u32>mix(one, two);
+  return mix(one, two);
 }
 
 /** Position of the first such byte; zero when the line ends before. */

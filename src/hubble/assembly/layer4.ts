@@ -1,4 +1,5 @@
 import { CLOSE, COMMA, isDigit, OPEN, QUOTE } from "./bytes";
+import { FLAGS, LAYER_4 } from "./keys";
 import { letters, word } from "./text";
 import { SAID, VALUES } from "./layout";
 import { sizeOf, valueAt } from "./values";
@@ -8,8 +9,8 @@ export let sourcePort: u32 = 0;
 export let port: u32 = 0;
 
 /** Where the protocol's number and the number of the flags are said. */
-const PROTOCOL: usize = SAID + 2 * 4;
-const FLAGS: usize = SAID + 2 * 1;
+const PROTOCOL: usize = SAID + 2 * LAYER_4;
+const FLAGS_SAID: usize = SAID + 2 * FLAGS;
 
 const TCP: u64 = word('{"TCP":{');
 const UDP: u64 = word('{"UDP":{');
@@ -83,7 +84,7 @@ export function readLayer4(at: usize): usize {
       bit = 4;
       const flags = valueAt(VALUES, i + 8, true);
       if (flags == 0) return 0;
-      store<u16>(FLAGS, <u16>flags);
+      store<u16>(FLAGS_SAID, <u16>flags);
       i += 8 + sizeOf(VALUES, flags);
     }
     if (bit == 0 || i == 0 || (seen & bit) != 0) return 0;

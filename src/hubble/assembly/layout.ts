@@ -10,6 +10,9 @@ export const WINDOW_SIZE: usize = 256 * KB;
 export const SAID: usize = WINDOW + WINDOW_SIZE + 4 * KB;
 export const SLOTS: usize = 24;
 
+/** Of the message that was read last: time, print, and the number of its node. */
+export const NOW: usize = SAID + 64;
+
 /** The first sixteen bytes of a vector, by how many are wanted. */
 export const MASKS: usize = SAID + KB;
 
@@ -69,7 +72,7 @@ const ASKED_BUCKETS_SIZE: usize = 4 * 131_072;
 export const MINUTES: usize = ASKED_BUCKETS + ASKED_BUCKETS_SIZE;
 export const MAX_NODES: u32 = 1_024;
 
-/** What each message is: 1, or 2 for DNS. */
+/** What each message is: 1, or 2 for DNS; 0 when it could not be decoded. */
 export const CLASSES: usize = MINUTES + 4 * 60 * <usize>MAX_NODES;
 
 /** The memory has room up to here (`.ci/assemble.mjs`). */

@@ -1,4 +1,5 @@
-import { kind } from "./host";
+import { mix } from "./bytes";
+import { kind, settle } from "./host";
 import {
   ASKED,
   ASKED_BUCKETS,
@@ -42,6 +43,8 @@ const DNS: u32 = 53;
 
 let kinds: u32 = 0;
 let tallies: u32 = 0;
+/** The hour that is being counted. */
+export let current: f64 = NaN;
 export let touched: u32 = 0;
 export let asked: u32 = 0;
 
@@ -57,19 +60,6 @@ export function clearTallies(): void {
 function clearAsked(): void {
   asked = 0;
   memory.fill(ASKED_BUCKETS, 0, 4 * 131_072);
-}
-
-/** Counts begin anew; what is known of kinds and tallies stays. */
-export function clearCounts(): void {
-  for (let i: u32 = 0; i < touched; i++)
-    store<u32>(TALLIES + <usize>load<u32>(TOUCHED + ((<usize>i) << 2)) * TALLY_SIZE, 0, 8);
-  touched = 0;
-  if (asked > 0) clearAsked();
-}
-
-function mix(hash: u64, word: u64): u64 {
-  const product = (hash ^ word) * 0x9e3779b97f4a7c15;
-  return product ^ (product >> 32);
 }
 
 function saidBucket(): usize {
@@ -131,20 +121,16 @@ function tallyOf(kindId: u32, ports: u32): u32 {
   return tallies;
 }
 
-function ask(tally: u32, message: u32, time: f64): bool {
+function ask(tally: u32, message: u32, time: f64): void {
   const key = (tally << 13) | message;
   const bucket = ASKED_BUCKETS + ((<usize>(mix(0, key) & 0x1_ffff)) << 2);
   for (let id = load<u32>(bucket); id != 0;) {
     const at = ASKED + <usize>id * ASKED_SIZE;
     if (load<u32>(at) == key) {
       store<f64>(at, max(load<f64>(at, 8), time), 8);
-      return true;
+      return;
     }
     id = load<u32>(at, 4);
-  }
-  if (asked >= MAX_ASKED) {
-    setFull();
-    return false;
   }
   asked += 1;
   const at = ASKED + <usize>asked * ASKED_SIZE;
@@ -152,11 +138,14 @@ function ask(tally: u32, message: u32, time: f64): bool {
   store<u32>(at, load<u32>(bucket), 4);
   store<f64>(at, time, 8);
   store<u32>(bucket, asked);
-  return true;
 }
 
-/** Counts the line that `SAID` tells of; false when the full parse has to. */
-export function tally(time: f64, minute: u32, sourcePort: u32, port: u32, message: u32): bool {
+/** The tally of what was placed last, and the node it came from. */
+let placed: u32 = 0;
+export let nodeNow: u32 = 0;
+
+/** Finds the tally for what `SAID` tells; false when the full parse has to look. */
+export function place(sourcePort: u32, port: u32): bool {
   const at = kindNow();
   if (at == 0) return false;
   const how = load<u32>(at, HOW);
@@ -172,20 +161,43 @@ export function tally(time: f64, minute: u32, sourcePort: u32, port: u32, messag
     store<u32>(at, id, LAST_TALLY);
     store<u32>(at, ports, LAST_PORTS);
   }
-  if (message != 0 && !ask(id, message, time)) return false;
-  const counted = TALLIES + <usize>id * TALLY_SIZE;
-  const count = load<u32>(counted, 8);
-  if (count == 0) {
-    store<u32>(TOUCHED + ((<usize>touched) << 2), id);
-    touched += 1;
-    store<f64>(counted, time, 16);
-    store<f64>(counted, time, 24);
-  } else {
-    store<f64>(counted, min(load<f64>(counted, 16), time), 16);
-    store<f64>(counted, max(load<f64>(counted, 24), time), 24);
-  }
-  store<u32>(counted, count + 1, 8);
-  const seen = MINUTES + ((<usize>((how >> NODE) * 60 + minute)) << 2);
-  store<u32>(seen, load<u32>(seen) + 1);
+  placed = id;
+  nodeNow = how >> NODE;
   return true;
+}
+
+/** Counts what was placed last. */
+export function countPlaced(time: f64, hour: f64, minute: u32, message: u32): void {
+  if (hour != current) {
+    turn();
+    current = hour;
+  }
+  if (message != 0) {
+    if (asked >= MAX_ASKED) turn();
+    ask(placed, message, time);
+  }
+  const at = TALLIES + <usize>placed * TALLY_SIZE;
+  const count = load<u32>(at, 8);
+  if (count == 0) {
+    store<u32>(TOUCHED + ((<usize>touched) << 2), placed);
+    touched += 1;
+    store<f64>(at, time, 16);
+    store<f64>(at, time, 24);
+  } else {
+    store<f64>(at, min(load<f64>(at, 16), time), 16);
+    store<f64>(at, max(load<f64>(at, 24), time), 24);
+  }
+  store<u32>(at, count + 1, 8);
+  const seen = MINUTES + ((<usize>(nodeNow * 60 + minute)) << 2);
+  store<u32>(seen, load<u32>(seen) + 1);
+}
+
+/** Hands over what was counted; what is known of kinds and tallies stays. */
+export function turn(): void {
+  if (touched == 0) return;
+  settle();
+  for (let i: u32 = 0; i < touched; i++)
+    store<u32>(TALLIES + <usize>load<u32>(TOUCHED + ((<usize>i) << 2)) * TALLY_SIZE, 0, 8);
+  touched = 0;
+  if (asked > 0) clearAsked();
 }

@@ -48,3 +48,10 @@ export function readTime(at: usize): usize {
   time = minuteTime + <f64>ms;
   return i + 2;
 }
+
+/** What was read elsewhere. */
+export function setTime(read: f64): void {
+  time = read;
+  hour = Math.floor(read / HOUR) * HOUR;
+  minuteOfHour = <u32>((read - hour) / 60_000);
+}

@@ -16,8 +16,9 @@ const MASK: usize = 16;
 const BUCKETS: usize = 20;
 export const ENTRIES: usize = 24;
 
-/** Set when a table has no room for one more: everything is emptied before the next line. */
+/** Set when there is no room for one more: everything, or all messages, are forgotten before the next line. */
 export let isFull: bool = false;
+export let messagesFull: bool = false;
 
 export function setFull(): void {
   isFull = true;
@@ -36,6 +37,7 @@ function makeTable(table: usize, most: u32, buckets: u32, end: usize): void {
 }
 
 export function clearMessages(): void {
+  messagesFull = false;
   makeTable(MESSAGES, MAX_MESSAGES - 1, 8_192, MESSAGES_END);
 }
 
@@ -72,27 +74,43 @@ function headEnd(at: usize): usize {
 
 /** The number of the value that stands at `at`; zero when it is nothing plain, or there is no room for it. */
 export function valueAt(table: usize, at: usize, whole: bool): u32 {
-  const end = headEnd(at);
-  if (end == 0) return 0;
-  const hash = hashOf(at, end - at, whole);
-  const bucket = <usize>load<u32>(table, BUCKETS) + ((<usize>(hash & load<u32>(table, MASK))) << 2);
+  const head = headEnd(at);
+  if (head == 0) return 0;
+  const hash = hashOf(at, head - at, whole);
+  const bucket = bucketOf(table, hash);
   let id = load<u32>(bucket);
   while (id != 0) {
     const entry = entryOf(table, id);
     if (load<u32>(entry, 8) == hash && same(at, load<u32>(entry), load<u32>(entry, 4))) return id;
     id = load<u32>(entry, 12);
   }
-  return keep(table, at, hash, bucket);
+  const end = afterValue(at);
+  return end == 0 ? 0 : keep(table, at, end - at, hash, bucket);
 }
 
-function keep(table: usize, at: usize, hash: u32, bucket: usize): u32 {
-  const end = afterValue(at);
-  if (end == 0) return 0;
-  const size = end - at;
+/** The number of the piece of bytes, whatever they are; zero when there is no room for it. */
+export function pieceAt(table: usize, at: usize, size: usize, whole: bool): u32 {
+  const hash = hashOf(at, size, whole);
+  const bucket = bucketOf(table, hash);
+  let id = load<u32>(bucket);
+  while (id != 0) {
+    const entry = entryOf(table, id);
+    if (load<u32>(entry, 8) == hash && load<u32>(entry, 4) == <u32>size && same(at, load<u32>(entry), size)) return id;
+    id = load<u32>(entry, 12);
+  }
+  return keep(table, at, size, hash, bucket);
+}
+
+function bucketOf(table: usize, hash: u32): usize {
+  return <usize>load<u32>(table, BUCKETS) + ((<usize>(hash & load<u32>(table, MASK))) << 2);
+}
+
+function keep(table: usize, at: usize, size: usize, hash: u32, bucket: usize): u32 {
   const place = <usize>load<u32>(table, TOP);
   const next = (place + size + 15) & ~15;
   if (load<u32>(table, MADE) >= load<u32>(table, MOST) || next + 64 > <usize>load<u32>(table, LIMIT)) {
-    isFull = true;
+    if (table == MESSAGES) messagesFull = true;
+    else isFull = true;
     return 0;
   }
   const id = load<u32>(table, MADE) + 1;
