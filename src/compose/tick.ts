@@ -37,12 +37,12 @@ export interface Tick {
 export interface TickPorts {
   readonly place: Pick<Place, "forge" | "check">;
   readonly look: { survey(): Promise<Survey>; drops(survey: Survey): Promise<readonly DropWatch[]> };
-  request(asked: {
+  readonly request: (asked: {
     readonly kind: "propose-allows" | "propose-default-deny" | "request-sign-off" | "request-rollback" | "report-gates";
     readonly namespace: string | null;
     readonly pullRequest?: number;
     readonly thread: string;
-  }): Promise<Answer>;
+  }) => Promise<Answer>;
 }
 
 const rowsOf = ({ drops }: DropWatch): DropNotice["drops"] =>
