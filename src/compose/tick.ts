@@ -66,7 +66,7 @@ const remedyOf = ({ namespace, locked, pullRequest }: DropWatch): string =>
  * proposes the rollback of its namespace; a person confirms it, nothing here does.
  */
 export const tickOnce = async (ports: TickPorts, settled: Set<string>): Promise<Tick> => {
-  const { place, look, request } = ports;
+  const { place, look } = ports;
   const survey = await look.survey();
   const drops: DropNotice[] = [];
   for (const watch of await look.drops(survey)) {
@@ -78,12 +78,12 @@ export const tickOnce = async (ports: TickPorts, settled: Set<string>): Promise<
       pullRequest,
       drops: rowsOf(watch),
       remedy: remedyOf(watch),
-      proposal: locked ? await request(ask) : null,
+      proposal: locked ? await ports.request(ask) : null,
     });
   }
   const answers: Answer[] = [];
   for (const { kind, namespace, thread } of nextProposals(survey.placed, survey.phases))
-    answers.push(await request({ kind, namespace, thread }));
+    answers.push(await ports.request({ kind, namespace, thread }));
   const checks = await checkPullRequests({
     forge: place.forge,
     read: place.check.read,
@@ -91,7 +91,7 @@ export const tickOnce = async (ports: TickPorts, settled: Set<string>): Promise<
     settled,
     judge: async (number) => {
       const thread = `check:${number}`;
-      const answer = await request({ kind: "report-gates", namespace: null, pullRequest: number, thread });
+      const answer = await ports.request({ kind: "report-gates", namespace: null, pullRequest: number, thread });
       return { byBytesAlone: answer.outcome === "answered" && answer.namespace === null };
     },
   });

@@ -94,4 +94,10 @@ export const branchOf = (namespace: string): string => `netpol/${namespace}`;
 export const defaultDenyBranchOf = (namespace: string): string => `netpol/${namespace}.default-deny`;
 /** The revert of an emergency rollback. */
 export const rollbackBranchOf = (namespace: string): string => `netpol/${namespace}.rollback`;
-export const fleetBranchOf = (component: string): string => `netpol/fleet-${component}`;
+/** A repair begins no rollout and ends none: what it brings is neither the namespace's allows nor its lock. */
+export const repairBranchOf = (namespace: string): string => `netpol/${namespace}.repair`;
+/** @param component the component's folder; its last part names the branch */
+export const fleetBranchOf = (component: string): string => {
+  const name = component.split("/").at(-1) ?? component;
+  return `netpol/fleet-${name.toLowerCase().replaceAll(/[^a-z0-9-]+/g, "-")}`;
+};

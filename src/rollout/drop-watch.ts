@@ -2,7 +2,7 @@ import type { DropCount, Edge } from "../facts/edge.ts";
 import type { Direction } from "../facts/verdict.ts";
 import { DAY } from "../facts/clock.ts";
 import type { EvidenceReader } from "../facts/ports.ts";
-import { defaultDenyBranchOf, branchOf } from "../facts/rollout.ts";
+import { branchOf, defaultDenyBranchOf, repairBranchOf } from "../facts/rollout.ts";
 import type { Stage } from "../facts/rollout.ts";
 import type { Survey } from "./survey.ts";
 
@@ -61,7 +61,7 @@ export const watchDrops = async (
   const found: DropWatch[] = [];
   for (const { namespace, stage } of placed) {
     if (stage === "rolled-back") continue;
-    const branches = [branchOf(namespace), defaultDenyBranchOf(namespace)];
+    const branches = [branchOf(namespace), repairBranchOf(namespace), defaultDenyBranchOf(namespace)];
     const merges = pullRequests
       .filter((pr) => branches.includes(pr.branch) && (pr.mergedAt ?? 0) > now - WATCHED)
       .sort((a, b) => (b.mergedAt ?? 0) - (a.mergedAt ?? 0));

@@ -17,6 +17,8 @@ export interface AmountsInput {
   readonly changes: readonly RenderedChange[];
   readonly turned: readonly Turned[];
   readonly isEnforced: (namespace: string) => boolean;
+  /** An endpoint that this policy selects stays under default-deny in a direction in which the policy allows something. */
+  readonly isMissed: (policy: NamedPolicy) => boolean;
   /** Namespaces whose rollout has begun and is not signed off. */
   readonly inFlight: readonly string[];
 }
@@ -78,13 +80,19 @@ const isSoft = (policy: NamedPolicy): boolean =>
     (spec) => dig(spec, "enableDefaultDeny", "ingress") === false && dig(spec, "enableDefaultDeny", "egress") === false,
   );
 
-/** A policy that allows nothing and denies nothing goes, or one is switched to additive: nothing can be dropped by it. */
-const unlocks = ({ before, after }: { before: NamedPolicy | null; after: NamedPolicy | null }): boolean => {
+/**
+ * A policy goes whose allows nobody misses, because whom it selects is under default-deny no longer; or one is switched to
+ * additive: nothing can be dropped by it.
+ */
+const unlocks = (
+  { before, after }: { before: NamedPolicy | null; after: NamedPolicy | null },
+  isMissed: AmountsInput["isMissed"],
+): boolean => {
   if (before === null) return false;
   const isEmpty = (rule: unknown): boolean => Object.keys(asRecord(rule)).length === 0;
   // In a NetworkPolicy an empty rule allows everything; here it only asks for default-deny (C A.6).
   const locksOnly = before.ref.kind === "NetworkPolicy" ? rulesOf(before).length === 0 : rulesOf(before).every(isEmpty);
-  if (after === null) return locksOnly && denies(before).every(isEmpty);
+  if (after === null) return (locksOnly && denies(before).every(isEmpty)) || !isMissed(before);
   return bare(before) === bare(after) && isSoft(after);
 };
 
@@ -102,7 +110,10 @@ export const amountsTo = (input: AmountsInput): Amounts => {
       why: `${first.subject.who} would be locked (${first.direction})`,
     };
   if (policies.length === 0) return { kind: "no-policy", why: "no policy object changes" };
-  if (policies.every(unlocks)) return { kind: "unlocks", why: "it only removes enforcement" };
+  // With the last lock gone its allows may go too; allows that go alone are another change.
+  const enforced = policies.some(({ before }) => before !== null && !isSoft(before));
+  if (enforced && policies.every((change) => unlocks(change, input.isMissed)))
+    return { kind: "unlocks", why: "it only removes enforcement" };
   const namespaces = [...new Set(input.changes.flatMap((change) => change.namespaces))];
   const clusterwide = input.changes.some((change) => change.namespaces.length === 0);
   if (!clusterwide && namespaces.length > 0 && namespaces.every(input.isEnforced))

@@ -1,7 +1,11 @@
 import type { PolicySet } from "../cilium/policy-set.ts";
+import { policyId } from "../facts/policy.ts";
 import type { RuleRef } from "../facts/policy.ts";
 import { DIRECTIONS } from "../facts/verdict.ts";
 import type { Direction } from "../facts/verdict.ts";
+import { asList, dig } from "./json.ts";
+import { specsOf } from "./policy-documents.ts";
+import type { NamedPolicy } from "./policy-documents.ts";
 import type { Subject } from "./subjects.ts";
 
 /** An endpoint and direction that a change would put under default-deny, and the rules that do it. */
@@ -23,6 +27,26 @@ export const turnedBy = (
       return after.value ? [{ subject, direction, by: after.by }] : [];
     }),
   );
+
+/**
+ * Whether anybody would miss what this policy allows: an endpoint that it selects stays under default-deny in a direction in
+ * which it has a rule.
+ */
+export const isMissed = (
+  sets: { readonly standing: PolicySet; readonly proposed: PolicySet },
+  subjects: readonly Subject[],
+  policy: NamedPolicy,
+): boolean => {
+  const id = policyId(policy.ref);
+  const allows = DIRECTIONS.filter((direction) =>
+    specsOf(policy).some((spec) => asList(dig(spec, direction)).length > 0),
+  );
+  return subjects.some(
+    ({ endpoint }) =>
+      sets.standing.selecting(endpoint).some((ref) => policyId(ref) === id) &&
+      allows.some((direction) => sets.proposed.defaultDeny(endpoint, direction).value),
+  );
+};
 
 const lockedBothWays = (set: PolicySet, { endpoint }: Subject): boolean =>
   DIRECTIONS.every((direction) => set.defaultDeny(endpoint, direction).value);

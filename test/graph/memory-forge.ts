@@ -7,7 +7,7 @@ export type MemoryForge = ForgeReader &
   ForgeWriter & {
     /** Somebody else's commit. */
     push(branch: string, files: readonly FileChange[]): string;
-    merge(number: number): void;
+    merge(number: number, at?: number): void;
     close(number: number): void;
     /** Ways past everybody else; none, until a test opens one. */
     holes: readonly Loophole[];
@@ -121,11 +121,11 @@ export const memoryForge = (files: Readonly<Record<string, string>>): MemoryForg
       move(branch, id);
       return id;
     },
-    merge: (number) => {
+    merge: (number, at = 1) => {
       const pull = pulls.find((candidate) => candidate.number === number);
       const head = refs.get(pull?.branch ?? "") ?? "";
       move("main", head);
-      replace(number, { state: "merged", head, mergeCommit: head, mergedAt: 1 });
+      replace(number, { state: "merged", head, mergeCommit: head, mergedAt: at });
     },
     close: (number) => {
       const pull = pulls.find((candidate) => candidate.number === number);

@@ -90,4 +90,18 @@ describe("the lane of a change", () => {
       value: { kind: "unlocks" },
     });
   });
+
+  it("only unlocks by what it does: a lock that allows something may go where nothing else locks its pods", () => {
+    const both = policy("collab", "web", "endpointSelector: {}\ningress: [{ fromEntities: [cluster] }]");
+    expect(amounts(change(state(both), state()))).toMatchObject({ value: { kind: "unlocks" } });
+    // With its lock gone nobody misses the allows either.
+    const locked = [baseline("collab"), defaultDeny("collab")];
+    expect(amounts(change(state(...locked), state()))).toMatchObject({ value: { kind: "unlocks" } });
+    // Another lock stands: then what it allowed is missed.
+    expect(amounts(change(state(both, defaultDeny("collab")), state(defaultDeny("collab"))))).toMatchObject({
+      value: { kind: "lane" },
+    });
+    // Allows that go where nothing is locked take no enforcement away.
+    expect(amounts(change(state(baseline("collab")), state()))).toMatchObject({ value: { kind: "lane" } });
+  });
 });

@@ -1,20 +1,26 @@
 import type { ChangeKind, Changeset } from "../../facts/changeset.ts";
 import type { ForgeReader, ForgeWriter, PullRequest } from "../../facts/ports.ts";
-import { branchOf, defaultDenyBranchOf, fleetBranchOf, rollbackBranchOf } from "../../facts/rollout.ts";
+import { branchOf, defaultDenyBranchOf, fleetBranchOf, repairBranchOf, rollbackBranchOf } from "../../facts/rollout.ts";
 import type { SourceTree } from "../../facts/tree.ts";
 import type { PullRequestCard } from "../answer.ts";
 import { spend, type Clearance, type Cleared } from "../clearance.ts";
+import { soleComponent } from "../facts/files.ts";
 import type { PullRequestText } from "../ports.ts";
 import type { EffectOutcome } from "./outcome.ts";
 
-/** A repair of allows takes the place of the allows; default-deny always stands on its own. */
-const BRANCH: Readonly<Record<ChangeKind, (namespace: string) => string>> = {
+/** Each kind of change stands on a branch of its own, so that none takes another's place. */
+const BRANCH: Readonly<Record<Exclude<ChangeKind, "fleet-repair">, (namespace: string) => string>> = {
   allows: branchOf,
-  repair: branchOf,
+  repair: repairBranchOf,
   "default-deny": defaultDenyBranchOf,
-  "fleet-repair": fleetBranchOf,
   rollback: rollbackBranchOf,
 };
+
+/** A component is nobody's alone: its repair has one branch, whoever asked for it. */
+const branchFor = ({ changeset: { kind, namespace, files }, facts }: Cleared): string =>
+  kind === "fleet-repair"
+    ? fleetBranchOf(soleComponent(facts.tree.before, files) ?? namespace)
+    : BRANCH[kind](namespace);
 
 /**
  * What this agent last wrote, at the end of the pull request's own text; what stands further up may be anybody's words. It
@@ -84,7 +90,7 @@ export const writePullRequest = async (
   { forge, text }: PullRequestPorts,
 ): Promise<PullRequestOutcome> => {
   const { changeset, base } = cleared;
-  const branch = BRANCH[changeset.kind](changeset.namespace);
+  const branch = branchFor(cleared);
   const pulls = await forge.pullRequests({ branch });
   const open = pulls.find(({ state }) => state === "open") ?? null;
   const head = await forge.branchHead(branch);

@@ -1,7 +1,7 @@
 import { known, unknown } from "../../facts/known.ts";
 import { amountsTo } from "../../rollout/lane-of.ts";
 import type { Amounts } from "../../rollout/lane-of.ts";
-import { isEnforced, turnedBy } from "../../rollout/locks.ts";
+import { isEnforced, isMissed, turnedBy } from "../../rollout/locks.ts";
 import { policyChanges } from "../../rollout/policy-documents.ts";
 import { IN_FLIGHT } from "../../rollout/in-flight.ts";
 import type { Known } from "../../facts/known.ts";
@@ -38,6 +38,7 @@ export const amounts = (facts: GateFacts): Known<Amounts> => {
     amountsTo({
       changes: view.changes,
       turned: turnedBy(view.sets, view.subjects),
+      isMissed: (policy) => isMissed(view.sets, view.subjects, policy),
       isEnforced: (namespace) => isEnforced(view.sets.standing, view.subjects, namespace),
       inFlight,
     }),

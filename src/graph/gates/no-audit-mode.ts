@@ -59,7 +59,11 @@ export const noAuditMode = gate(
     // what its user wants of it, and an audit warning.
     const written = new Set(facts.changeset.files.map((f) => f.path));
     const annotated = view.changes.filter(
-      ({ after }) => after !== null && written.has(after.origin.file) && carriesAnnotation(after),
+      ({ before, after }) =>
+        after !== null &&
+        written.has(after.origin.file) &&
+        carriesAnnotation(after) &&
+        (before === null || !carriesAnnotation(before)),
     );
     if (annotated.length > 0)
       return refuses(

@@ -1,3 +1,4 @@
+import type { PolicyDocument } from "../../facts/policy.ts";
 import type { Verdict } from "../../facts/verdict.ts";
 import { court, worse } from "../../replay/court.ts";
 import type { Court } from "../../replay/court.ts";
@@ -25,6 +26,10 @@ const judgeEdge = (bench: Court, edge: RecoveryEdge): Judged => {
   return { edge, verdict, name: `${edge.source.id} -> ${edge.destination.id} ${ways}` };
 };
 
+/** Connections that the change cuts, or makes unknowable, and that passed before it. */
+const onlyCut = (judged: readonly Judged[], before: Court): readonly Judged[] =>
+  judged.filter(({ edge, verdict }) => verdict === "allowed" || judgeEdge(before, edge).verdict === "allowed");
+
 const told = (judged: readonly Judged[]): string => some(judged.map((j) => `${j.edge.what}: ${j.name}`));
 
 export const recoveryPath = gate(
@@ -43,16 +48,24 @@ export const recoveryPath = gate(
         "whether the way back stays open cannot be told: it does not build",
         "Make the repository build first.",
       );
-    const bench = court({
-      policies: candidate.documents,
-      settings: facts.settings,
-      inventory: view.after,
-      edges: facts.evidence.known ? facts.evidence.value.edges : [],
-      defaultDenyFor: candidate.defaultDenyFor,
-    });
-    const { namespace } = facts.request;
-    const edges = recoveryEdges({ inventory: view.after, facts: facts.cluster, namespace, who: bench.cast });
-    const judged = edges.map((edge) => judgeEdge(bench, edge));
+    const under = (policies: readonly PolicyDocument[]): Court =>
+      court({
+        policies,
+        settings: facts.settings,
+        inventory: view.after,
+        edges: facts.evidence.known ? facts.evidence.value.edges : [],
+        defaultDenyFor: candidate.defaultDenyFor,
+      });
+    const bench = under(candidate.documents);
+    // A fleet repair is everybody's.
+    const namespaces =
+      facts.changeset.kind === "fleet-repair" ? view.after.namespaces.map((ns) => ns.name) : [facts.request.namespace];
+    const edges = namespaces.flatMap((namespace) =>
+      recoveryEdges({ inventory: view.after, facts: facts.cluster, namespace, who: bench.cast }),
+    );
+    const all = edges.map((edge) => judgeEdge(bench, edge));
+    // A repair has to be possible where the recovery path is cut already: it answers for what it cuts itself.
+    const judged = facts.request.lane === "propose-repair" ? onlyCut(all, under(candidate.standing)) : all;
     const dropped = judged.filter((j) => j.verdict === "dropped");
     if (dropped.length > 0)
       return refuses(

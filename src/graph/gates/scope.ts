@@ -78,6 +78,13 @@ const atAStandstill = (facts: GateFacts): Word | null => {
   );
 };
 
+/**
+ * A fleet repair is no namespace's: it only loosens, which `one-namespace` holds it to, so no namespace needs to be in
+ * scope for it. Where something is suspended it arrives with the resumption.
+ */
+const ofFleet = (facts: GateFacts): Word =>
+  locksTheUntouchable(facts) ?? passes("A component's repair, for every namespace that uses it.");
+
 export const scope = gate(
   "scope",
   {
@@ -87,6 +94,7 @@ export const scope = gate(
     needs: ["request", "campaign", "inventory", "live"],
   },
   (facts) => {
+    if (facts.changeset.kind === "fleet-repair") return ofFleet(facts);
     const named = byName(facts);
     if (named !== null) return named;
     const { namespace, lane } = facts.request;
