@@ -3,6 +3,7 @@ import type { Finding, Severity } from "../facts/finding.ts";
 import type { Inventory } from "../facts/inventory.ts";
 import type { CiliumSettings } from "../facts/settings.ts";
 import { defaultSettings } from "../facts/settings.ts";
+import { withConsequences, type Seen } from "./consequences.ts";
 import { Context } from "./context.ts";
 import type { Edit } from "./edit.ts";
 import { Fingerprints } from "./fingerprint.ts";
@@ -53,33 +54,29 @@ export const audit = (inventory: Inventory, facts: ClusterFacts, options: AuditO
   const rules = options.rules ?? RULES;
   const prints = new Fingerprints();
   const edits = new Map<string, readonly Edit[]>();
-  const found: Finding[] = [];
+  const found: Seen[] = [];
   for (const rule of rules)
     for (const defect of run(rule, context)) {
       const finding = findingOf(rule, defect, prints);
-      found.push(finding);
+      found.push({ finding, defect });
       if (defect.fix !== undefined && defect.fix !== null && defect.fix.edits.length > 0)
         edits.set(finding.fingerprint, defect.fix.edits);
     }
   const { waivers, problems } = waiversBeside(inventory);
-  for (const problem of problems)
-    found.push(
-      findingOf(
-        WAIVER_RULE,
-        {
-          namespace: null,
-          policy: null,
-          origin: problem.origin,
-          key: ["unreadable", problem.text],
-          message: `This waiver is not one: "${problem.text}". Write RULE until YYYY-MM-DD: REASON, one per line.`,
-        },
-        prints,
-      ),
-    );
-  const judged = applyWaivers(withSharedCauses(found), [...waivers, ...(options.waivers ?? [])], options.now, prints);
-  const all = [...judged.findings, ...judged.waived.map((w) => w.finding)];
+  for (const problem of problems) {
+    const defect: Defect = {
+      namespace: null,
+      policy: null,
+      origin: problem.origin,
+      key: ["unreadable", problem.text],
+      message: `This waiver is not one: "${problem.text}". Write RULE until YYYY-MM-DD: REASON, one per line.`,
+    };
+    found.push({ finding: findingOf(WAIVER_RULE, defect, prints), defect });
+  }
+  const all = withSharedCauses(found);
+  const judged = applyWaivers(all, [...waivers, ...(options.waivers ?? [])], options.now, prints);
   const namespace = options.namespace ?? null;
-  const shown = judged.findings
+  const shown = [...withConsequences(judged.kept), ...judged.expired]
     .filter((f) => namespace === null || f.namespace === namespace)
     .filter((f) => options.base?.fingerprints.has(f.fingerprint) !== true);
   return {
@@ -88,7 +85,7 @@ export const audit = (inventory: Inventory, facts: ClusterFacts, options: AuditO
     policies: inventory.policies.length,
     findings: shown.sort(inOrder),
     waived: judged.waived,
-    fingerprints: new Set(all.map((f) => f.fingerprint)),
+    fingerprints: new Set([...all.map((s) => s.finding), ...judged.expired].map((f) => f.fingerprint)),
     edits,
   };
 };
@@ -137,35 +134,38 @@ const findingOf = (rule: RuleFacts, defect: Defect, prints: Fingerprints): Findi
 });
 
 /** Several findings of one rule at one place (a component, one line with many readers) have that place as their cause. */
-const withSharedCauses = (findings: readonly Finding[]): readonly Finding[] => {
-  const at = (f: Finding): string => `${f.rule} ${place(f.origin)}`;
-  const groups = Map.groupBy(findings, at);
-  return findings.map((f) => {
-    const shared = f.cause === null && (groups.get(at(f))?.length ?? 0) > 1;
-    return shared ? { ...f, cause: { rule: f.rule, at: place(f.origin) } } : f;
+const withSharedCauses = (seen: readonly Seen[]): readonly Seen[] => {
+  const at = ({ finding: f }: Seen): string => `${f.rule} ${place(f.origin)}`;
+  const groups = Map.groupBy(seen, at);
+  return seen.map((s) => {
+    const { finding: f } = s;
+    const shared = f.cause === null && (groups.get(at(s))?.length ?? 0) > 1;
+    return shared ? { ...s, finding: { ...f, cause: { rule: f.rule, at: place(f.origin) } } } : s;
   });
 };
 
 const applyWaivers = (
-  findings: readonly Finding[],
+  seen: readonly Seen[],
   waivers: readonly Waiver[],
   now: number,
   prints: Fingerprints,
-): { readonly findings: Finding[]; readonly waived: readonly Waived[] } => {
-  const kept: Finding[] = [];
+): { readonly kept: readonly Seen[]; readonly expired: readonly Finding[]; readonly waived: readonly Waived[] } => {
+  const kept: Seen[] = [];
+  const expired: Finding[] = [];
   const waived: Waived[] = [];
   const holds = (w: Waiver): boolean => w.until !== null && now < w.until && w.reason.trim() !== "";
-  for (const finding of findings) {
+  for (const one of seen) {
+    const { finding } = one;
     const waiver = waivers.find((w) => holds(w) && covers(w, finding));
-    if (waiver === undefined) kept.push(finding);
+    if (waiver === undefined) kept.push(one);
     else waived.push({ finding, waiver });
   }
   for (const waiver of waivers) {
     if (holds(waiver)) continue;
-    const still = findings.some((f) => covers(waiver, f));
+    const still = seen.some((s) => covers(waiver, s.finding));
     const ended = waiver.until === null ? "has no readable end" : `ended on ${day(waiver.until - 1)}`;
     const why = waiver.reason.trim() === "" ? "gives no reason" : ended;
-    kept.push(
+    expired.push(
       findingOf(
         WAIVER_RULE,
         {
@@ -181,7 +181,7 @@ const applyWaivers = (
       ),
     );
   }
-  return { findings: kept, waived };
+  return { kept, expired, waived };
 };
 
 const day = (time: number): string => new Date(time).toISOString().slice(0, 10);

@@ -1,6 +1,7 @@
 import type { Severity } from "../facts/finding.ts";
 import type { Certainty } from "../facts/known.ts";
 import type { Origin, PolicyRef } from "../facts/policy.ts";
+import type { Explains, Missing } from "./consequences.ts";
 import type { Context } from "./context.ts";
 import type { Edit } from "./edit.ts";
 
@@ -37,6 +38,10 @@ export interface Defect {
   readonly sure?: Certainty;
   readonly cause?: Cause | null;
   readonly fix?: Fix | null;
+  /** The connections that are dropped by it, each alone enough to say that it is a consequence of another defect. */
+  readonly missing?: readonly Missing[];
+  /** Which missing connections it is the reason of. */
+  readonly explains?: Explains;
 }
 
 /** What people read of a rule. */

@@ -8,7 +8,7 @@ import { matches, podTerms } from "./selector.ts";
 export const UNSELECTED = "unselected-workload";
 
 /** A policy that speaks of these pods in particular, or of some of them. */
-const isChosen = (context: Context, pod: PodView): boolean =>
+export const isChosen = (context: Context, pod: PodView): boolean =>
   context.policies.some((view) =>
     view.specs.some((s) => !s.nodes && podTerms(s.subject).length > 0 && matches(s.subject, pod) !== "no"),
   );

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { DeclaredEdge, GatewayFact, RouteFact } from "../../src/facts/inventory.ts";
-import { allow, findings, lock, pod, said, service } from "./cluster.ts";
+import { allow, auditOf, findings, lock, pod, said, service } from "./cluster.ts";
 import type { Parts } from "./cluster.ts";
 
 const gateway: GatewayFact = {
@@ -55,10 +55,35 @@ describe("route-backend-without-ingress", () => {
   const RULE = "route-backend-without-ingress";
 
   it("is an error when the app does not admit the gateway on its container port", () => {
-    const [finding] = findings(published(allow("shop/web", fromGateway("80"))), RULE);
+    const [finding] = findings(published(allow("shop/web", fromGateway("9999"))), RULE);
     expect(finding?.severity).toBe("error");
     expect(finding?.message).toMatch(/shop\.example\.com/);
     expect(finding?.related.map((r) => r.file)).toContain("shop/web-route.yaml");
+  });
+
+  it("is told with the Service's port in the rule, which is the reason", () => {
+    const { findings: all } = auditOf(published(allow("shop/web", fromGateway("80"))));
+    const reason = all.find((f) => f.rule === "service-port-not-target-port");
+    expect(all.map((f) => f.rule)).not.toContain(RULE);
+    expect(reason?.related.some((r) => r.message.startsWith(RULE))).toBe(true);
+  });
+
+  it("is one finding for a backend of several gateways with one data plane", () => {
+    const two = { ...route("shop/web", "shop.example.com", 80), gateways: ["edge/public", "edge/inner"] };
+    const parts = published(allow("shop/web", fromGateway("9999")), {
+      gateways: [gateway, { ...gateway, name: "inner" }],
+      routes: [two],
+    });
+    expect(findings(parts, RULE)).toHaveLength(1);
+  });
+
+  it("sees Cilium's own gateway as the entity ingress", () => {
+    const parts = (entity: string): Parts =>
+      published(allow("shop/web", `ingress:\n  - fromEntities: [${entity}]\n`), {
+        gateways: [{ ...gateway, podLabels: {}, servedBy: "cilium" }],
+      });
+    expect(said(parts("ingress"), RULE)).toEqual([]);
+    expect(findings(parts("world"), RULE).map((f) => f.severity)).toEqual(["error"]);
   });
 
   it("is content with the gateway's pods, or everything in the cluster, on the container port", () => {

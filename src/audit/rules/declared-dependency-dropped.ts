@@ -1,5 +1,7 @@
 import type { DeclaredEdge } from "../../facts/inventory.ts";
 import { policyId } from "../../facts/policy.ts";
+import type { Direction, Peer } from "../../facts/verdict.ts";
+import type { Missing } from "../consequences.ts";
 import type { Context } from "../context.ts";
 import type { Landing } from "../declared.ts";
 import { isInPublishedZone, isOwnFace, landingsOf, peerOfPod, sourcesOf, sureFor, targetText } from "../declared.ts";
@@ -25,6 +27,11 @@ export const placesToRepair = (context: Context, pod: PodView, direction: "ingre
     return relatedAt(view.locate(spec.path), `${direction} of ${pod.id} is written here`);
   });
 };
+
+const missed = (pod: PodView, direction: Direction, peer: Peer, { protocol }: DeclaredEdge, port: number): Missing => ({
+  pod,
+  connection: { direction, peer, protocol, port },
+});
 
 /** Two connections to one place by one workload are one defect, however many keys say so. */
 const keyOf = (edge: DeclaredEdge, more: readonly string[]): readonly string[] => [
@@ -68,6 +75,7 @@ function* toPod(
         origin: edge.origin,
         message: `${words}, and its egress does not allow that. Add egress to those pods on ${containerPort}`,
         key: keyOf(edge, ["egress"]),
+        missing: [missed(source, "egress", peerOfPod(pod), edge, containerPort)],
         cause: unselectedCause(context, source),
         related: [
           ...placesToRepair(context, source, "egress"),
@@ -90,6 +98,7 @@ function* toPod(
     origin: edge.origin,
     message: `${words} (${through})${client}, and nothing there admits it. Add ingress for it on ${containerPort}`,
     key: keyOf(edge, ["ingress", pod.id]),
+    missing: [missed(pod, "ingress", peer, edge, containerPort)],
     cause: place0 === undefined ? null : { rule: ID, at: `${place0.file}:${place0.line}` },
     related: [...repair, ...translated, ...relatedRules(context, into.defaultDeny.slice(0, 1), "the default deny")],
   };
@@ -184,6 +193,7 @@ function* toOutside(
     origin: edge.origin,
     message: `${edge.key} (${edge.why}) makes ${source.id} connect to ${targetText(edge)}, and its egress does not allow that. Add ${way}`,
     key: keyOf(edge, ["outside"]),
+    missing: [missed(source, "egress", landing.peer, edge, edge.port)],
     related: [
       ...placesToRepair(context, source, "egress"),
       ...relatedRules(context, out.defaultDeny.slice(0, 1), "the default deny"),

@@ -31,12 +31,12 @@ export const defaultDenyDependsOn: Rule = {
         (s) =>
           s.subject.terms.length === 1 &&
           DIRECTIONS.some((d) => s.enforces[d]) &&
-          s.rules.every((r) => r.peers.length === 0),
+          s.rules.every((r) => r.deny || r.peers.length === 0),
       );
       if (!locks) continue;
       const { owner } = view.document;
       const waited = waitsFor(context.inventory, owner);
-      const early = context.policies.filter(
+      const early = context.written.filter(
         (p) =>
           p !== view &&
           p.namespace === view.namespace &&

@@ -1,7 +1,9 @@
+import { wouldAllow } from "../consequences.ts";
 import { peerCovers, portsMeet, subjectCovers } from "../coverage.ts";
 import type { PeerView, RuleView } from "../policy-view.ts";
 import { peerText } from "../policy-view.ts";
 import type { Rule } from "../rule.ts";
+import { matches } from "../selector.ts";
 import { relatedAt } from "../rule.ts";
 import { inRule, nameOf, onPorts } from "./shared.ts";
 
@@ -35,6 +37,8 @@ export const denyOverridesAllows: Rule = {
           severity: "error",
           message: `This denies traffic ${who}, and no allow anywhere can open it again. For default deny write \`${deny.direction}Deny: [{}]\`, which forbids nothing by itself`,
           key: ["everything"],
+          explains: ({ pod, connection }) =>
+            connection?.direction === deny.direction && matches(deny.spec.subject, pod) !== "no",
         });
         continue;
       }
@@ -45,6 +49,7 @@ export const denyOverridesAllows: Rule = {
         yield inRule(deny, {
           message: `This deny${onPorts(deny)} beats the allow of ${what}${onPorts(allow)} in ${nameOf(allow.policy)}: deny wins whatever else allows it. Narrow the deny, or remove the allow that cannot work`,
           key: ["beats", nameOf(allow.policy), what],
+          explains: wouldAllow(allow, {}),
           related: relatedAt(allow.policy.locate(allow.path), "the allow that is beaten"),
         });
       }

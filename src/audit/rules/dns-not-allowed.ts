@@ -58,6 +58,15 @@ export const dnsNotAllowed: Rule = {
               : { file: where.file, line: where.line, column: 1 },
           message: `${list(deaf.map((p) => p.id))} may not ask the resolver (${context.facts.dns.namespace}, port ${resolver.ports.join(" or ")}/UDP): every name fails. Add the baseline's DNS rule to ${namespace}`,
           key: ["udp"],
+          missing: deaf.map((pod) => ({
+            pod,
+            connection: {
+              direction: "egress" as const,
+              peer: resolver.peer,
+              protocol: "UDP" as const,
+              port: resolver.ports[0] ?? 53,
+            },
+          })),
         };
         continue;
       }

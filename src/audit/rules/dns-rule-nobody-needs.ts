@@ -11,7 +11,8 @@ export const dnsRuleNobodyNeeds: Rule = {
     "A DNS L7 rule sends every query of its pods through Cilium's proxy from the first merge; without toFQDNs nobody needs that.",
   remedy: "Drop `rules.dns` where no toFQDNs rule selects the same pods, or keep it for the visibility it gives.",
   *check(context) {
-    const named = context.rules.filter((r) => r.peers.some((p) => p.kind === "fqdn"));
+    const written = context.written.flatMap((view) => view.rules);
+    const named = written.filter((r) => r.peers.some((p) => p.kind === "fqdn"));
     for (const rule of context.rules) {
       if (rule.deny || !(rule.ports ?? []).some((p) => p.dns)) continue;
       const picked = context.subjects(rule.spec);

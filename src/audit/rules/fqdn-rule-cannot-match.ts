@@ -1,4 +1,5 @@
 import type { Severity } from "../../facts/finding.ts";
+import { wouldAllow } from "../consequences.ts";
 import type { Context } from "../context.ts";
 import { besides, ruleCovers } from "../coverage.ts";
 import { isClusterName, isWholeHost, labelsOf } from "../hostnames.ts";
@@ -79,6 +80,7 @@ export const fqdnCannotMatch: Rule = {
           severity,
           message: `${list(blinded.map((p) => `\`${p.name}\``))} can never match: CoreDNS autopath answers the search-domain form of the name, and toFQDNs sees only what was asked. Turn autopath off, or allow world on these ports with a comment`,
           key: ["autopath", ...blinded.map((p) => p.name).sort()],
+          explains: wouldAllow(rule, {}),
           cause: autopath.origin === null ? null : { rule: ID, at: place(autopath.origin) },
           related: relatedAt(autopath.origin, "CoreDNS autopath is on here"),
         });
@@ -94,6 +96,7 @@ export const fqdnCannotMatch: Rule = {
           severity: isCovered(context, rule, peer) ? "info" : inert.spare ? "warning" : "error",
           message: `${inert.why}. ${inert.remedy}`,
           key: ["inert", peer.form, peer.name],
+          explains: wouldAllow(rule, {}),
           fix,
         });
       }

@@ -1,5 +1,7 @@
 import type { Severity } from "../../facts/finding.ts";
 import type { DeclaredEdge } from "../../facts/inventory.ts";
+import type { Certainty } from "../../facts/known.ts";
+import type { Peer } from "../../facts/verdict.ts";
 import type { Context } from "../context.ts";
 import { isOwnFace, landingsOf, sourcesOf, sureFor, targetText } from "../declared.ts";
 import type { Published } from "../gateways.ts";
@@ -9,7 +11,7 @@ import type { PodView } from "../pods.ts";
 import type { Defect, Rule } from "../rule.ts";
 import { place, relatedAt, weaker } from "../rule.ts";
 import { placesToRepair } from "./declared-dependency-dropped.ts";
-import { inRule, subjectPods } from "./shared.ts";
+import { inRule, list, subjectPods } from "./shared.ts";
 
 const ID = "gateway-backend-not-world";
 
@@ -28,33 +30,53 @@ const fact = (context: Context, host: string): string =>
     ? ""
     : `. Certain where ${host} resolves to the gateway from inside the cluster (split horizon); list the zone under facts.insideZones`;
 
+interface Unreached extends Published {
+  readonly host: string;
+  readonly peer: Peer;
+  readonly sure: Certainty;
+}
+
+/** The gateways that serve what a setting names and that its pods may not reach. */
+const unreached = (context: Context, edge: DeclaredEdge, source: PodView): readonly Unreached[] =>
+  landingsOf(context, edge).flatMap((landing): Unreached[] => {
+    if (landing.kind !== "gateway" || isOwnRoute(context, source, landing.published)) return [];
+    const { gateway, containerPort } = landing.published;
+    const peer = gatewayPeer(context, gateway);
+    if (peer === null || context.judge.egress(source, peer, edge.protocol, containerPort).verdict !== "dropped")
+      return [];
+    return [{ ...landing.published, host: landing.host, peer, sure: landing.sure }];
+  });
+
+/** One finding for one name, whichever gateways serve it. */
 function* fromSettings(context: Context, edge: DeclaredEdge): Generator<Defect> {
   for (const source of sourcesOf(context, edge)) {
     if (!source.governed || source.fact.suspended) continue;
-    for (const landing of landingsOf(context, edge)) {
-      if (landing.kind !== "gateway" || isOwnRoute(context, source, landing.published)) continue;
-      const { gateway, containerPort, route } = landing.published;
-      const peer = gatewayPeer(context, gateway);
-      if (peer === null || context.judge.egress(source, peer, edge.protocol, containerPort).verdict !== "dropped")
-        continue;
-      const severity: Severity = isInside(context, landing.host) ? "error" : "warning";
-      yield {
-        namespace: source.namespace,
-        policy: null,
-        severity,
-        sure: weaker(landing.sure, sureFor(edge, source)),
-        origin: edge.origin,
-        message: `${edge.key} (${edge.why}) makes ${source.id} connect to ${targetText(edge)}, which gateway ${gateway.namespace}/${gateway.name} serves: policy sees its pods on ${containerPort}, never world on ${edge.port}. Add egress to them on ${containerPort}${fact(context, landing.host)}`,
-        key: [edge.source.kind, edge.source.workload, targetText(edge), `${gateway.namespace}/${gateway.name}`],
-        // One published name is behind all who ask it from inside.
-        cause: route === null || route.origin === null ? null : { rule: ID, at: place(route.origin) },
-        related: [
-          ...placesToRepair(context, source, "egress"),
-          ...relatedAt(route?.origin ?? null, `${landing.host} is served here`),
-          ...relatedAt(gateway.origin, "the gateway"),
-        ].slice(0, 8),
-      };
-    }
+    const found = unreached(context, edge, source);
+    const [first] = found;
+    if (first === undefined) continue;
+    const { route, host, containerPort } = first;
+    const severity: Severity = isInside(context, host) ? "error" : "warning";
+    const names = [...new Set(found.map(({ gateway }) => `${gateway.namespace}/${gateway.name}`))].sort();
+    yield {
+      namespace: source.namespace,
+      policy: null,
+      severity,
+      sure: found.map((f) => f.sure).reduce(weaker, sureFor(edge, source)),
+      origin: edge.origin,
+      message: `${edge.key} (${edge.why}) makes ${source.id} connect to ${targetText(edge)}, which gateway ${list(names)} serves: policy sees its pods on ${containerPort}, never world on ${edge.port}. Add egress to them on ${containerPort}${fact(context, host)}`,
+      key: [edge.source.kind, edge.source.workload, targetText(edge), ...names],
+      missing: found.map(({ peer, containerPort: port }) => ({
+        pod: source,
+        connection: { direction: "egress", peer, protocol: edge.protocol, port },
+      })),
+      // One published name is behind all who ask it from inside.
+      cause: route === null || route.origin === null ? null : { rule: ID, at: place(route.origin) },
+      related: [
+        ...placesToRepair(context, source, "egress"),
+        ...relatedAt(route?.origin ?? null, `${host} is served here`),
+        ...found.flatMap(({ gateway }) => relatedAt(gateway.origin, "the gateway")),
+      ].slice(0, 8),
+    };
   }
 }
 

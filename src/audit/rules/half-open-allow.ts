@@ -6,6 +6,7 @@ import type { Context } from "../context.ts";
 import { landingsOf } from "../declared.ts";
 import type { End, Knock } from "../ends.ts";
 import { gatewayEndpoint } from "../gateways.ts";
+import { podPeer } from "../judge.ts";
 import { ask, isGoverned, knocks, peerEnds, policiesOf, subjectEnds } from "../ends.ts";
 import type { PeerView, RuleView } from "../policy-view.ts";
 import { peerText, subjectText } from "../policy-view.ts";
@@ -168,6 +169,14 @@ function* defects(
       message: message(context, rule, peer, half),
       key: [peerText(peer), `${half.knock.port}/${half.knock.protocol}`],
       cause,
+      missing: half.far.flatMap(({ pod }) => {
+        const [other] = ours;
+        if (pod === null || other === undefined) return [];
+        const { protocol, port } = half.knock;
+        return [
+          { pod, connection: { direction: OTHER[rule.direction], peer: podPeer(other.endpoint), protocol, port } },
+        ];
+      }),
       related: otherEnd(context, half, OTHER[rule.direction]),
     });
   }

@@ -2,6 +2,7 @@ import { UNKNOWN_FIELD } from "../../cilium/schema.ts";
 import type { ValidityProblem } from "../../cilium/validity.ts";
 import type { Severity } from "../../facts/finding.ts";
 import { DIRECTIONS } from "../../facts/verdict.ts";
+import { allOf } from "../consequences.ts";
 import type { Context } from "../context.ts";
 import type { Fix, Rule } from "../rule.ts";
 import type { PolicyView } from "../policy-view.ts";
@@ -109,6 +110,7 @@ export const invalidPolicy: Rule = {
           key: [problem.layer, withoutPositions(problem.path), problem.message],
           related: relatedRules(context, by, "default deny, which stands all the same"),
           fix: fixOf(view, problem),
+          ...(problem.layer === "meant" ? {} : { explains: allOf(view.specs) }),
         });
       }
     }

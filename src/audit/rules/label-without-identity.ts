@@ -1,5 +1,6 @@
 import { isIdentityRelevant } from "../../cilium/labels.ts";
-import { NAMESPACE_META_PREFIX } from "../../facts/labels.ts";
+import { NAMESPACE_LABEL, NAMESPACE_META_PREFIX } from "../../facts/labels.ts";
+import { labelledPeer, wouldAllow } from "../consequences.ts";
 import type { Selector } from "../selector.ts";
 import type { Path } from "../json.ts";
 import type { Rule } from "../rule.ts";
@@ -34,6 +35,9 @@ export const labelWithoutIdentity: Rule = {
           const path: Path = [...spec.path, "endpointSelector"];
           yield inPolicy(view, {
             path,
+            explains: (missing) =>
+              missing.pod.namespace === view.namespace &&
+              (missing.connection === null || spec.rules.some((r) => wouldAllow(r, { subject: true })(missing))),
             message: `This policy selects no pod: \`${key}\` is no part of an identity (Cilium's label filter leaves it out). ${hintFor(key)}`,
             key: ["subject", key],
           });
@@ -45,6 +49,7 @@ export const labelWithoutIdentity: Rule = {
           for (const key of unseen(peer.written))
             yield inRule(rule, {
               path: peer.path,
+              explains: wouldAllow(rule, { peer: (p) => Object.hasOwn(labelledPeer(p).labels, NAMESPACE_LABEL) }),
               message: `This peer matches no pod: \`${key}\` is no part of an identity (Cilium's label filter leaves it out). ${hintFor(key)}`,
               key: ["peer", key, peer.selector.text],
             });

@@ -90,6 +90,7 @@ function* check(context: Context, service: ServiceFact): Generator<Defect> {
         cause: service.origin === null ? null : { rule: ID, at: place(service.origin) },
         message: `Service ${id} publishes ${port}/${protocol} outside the cluster; its pods (${pod.id}) do not admit world on ${containerPort}/${protocol}. Add ingress from world and remote-node on that port`,
         key: ["world", id, pod.id, `${containerPort}/${protocol}`],
+        missing: [{ pod, connection: { direction: "ingress", peer: WORLD, protocol, port: containerPort } }],
         related: [
           ...relatedAt(service.origin, "published here"),
           ...relatedRules(context, verdict.defaultDeny.slice(0, 1), "the default deny"),

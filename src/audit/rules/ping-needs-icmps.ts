@@ -10,6 +10,19 @@ const PING = /(?:^|[\s;&|(!])(?:f?ping6?)\s+(?:-[A-Za-z]+\s*[\d.]*\s+)*([\w.${}-
 
 const ECHO_REQUEST = 8;
 
+/** What is run, as it would be typed: each argument by itself, and a list of them as one line. */
+function* commandLines(value: unknown): Generator<string> {
+  const lists = new Map<string, string[]>();
+  for (const { path, text } of strings(value)) {
+    if (!path.some((step) => step === "command" || step === "args" || step === "exec")) continue;
+    yield text;
+    if (typeof path.at(-1) !== "number") continue;
+    const list = JSON.stringify(path.slice(0, -1));
+    lists.set(list, [...(lists.get(list) ?? []), text]);
+  }
+  for (const items of lists.values()) yield items.join(" ");
+}
+
 const pings = (context: Context, pod: PodView): string | null => {
   const object = context.inventory.objects.find(
     (o) => o.namespace === pod.namespace && o.kind === pod.fact.kind && o.name === pod.fact.name,
@@ -18,8 +31,7 @@ const pings = (context: Context, pod: PodView): string | null => {
     (o) => o.kind === "HelmRelease" && o.namespace === pod.namespace && o.name === pod.fact.from.name,
   );
   for (const one of [object, release])
-    for (const { path, text } of strings(one?.object)) {
-      if (!path.some((step) => step === "command" || step === "args" || step === "exec")) continue;
+    for (const text of commandLines(one?.object)) {
       const match = PING.exec(` ${text}`);
       if (match?.[1] !== undefined) return match[1];
     }

@@ -1,5 +1,6 @@
 import type { GatewayFact, RouteFact } from "../../facts/inventory.ts";
 import type { Peer } from "../../facts/verdict.ts";
+import { labelledPeer } from "../consequences.ts";
 import type { Context } from "../context.ts";
 import type { PodView } from "../pods.ts";
 import type { Defect, Rule } from "../rule.ts";
@@ -8,7 +9,7 @@ import { endOf, policiesOf } from "../ends.ts";
 import { gatewayPeer } from "../gateways.ts";
 import { asList, asText, at } from "../json.ts";
 import { matches } from "../selector.ts";
-import { relatedRules } from "./shared.ts";
+import { list, relatedRules } from "./shared.ts";
 
 interface Backend {
   readonly pod: PodView;
@@ -45,46 +46,49 @@ const admitsOnSomePort = (context: Context, pod: PodView, peer: Peer): boolean =
         r.peers.some((p) => {
           if (p.kind === "entity") return p.entity === "cluster" || p.entity === "all";
           if (p.kind !== "endpoints") return false;
-          const labels = Object.fromEntries((peer.labels ?? []).map(keyAndValue));
-          return matches(p.selector, { labels, complete: false }) !== "no";
+          return matches(p.selector, labelledPeer(peer)) !== "no";
         })),
   );
 
-/** `k8s:app=web` as its key and value. */
-const keyAndValue = (label: string): readonly [string, string] => {
-  const plain = label.slice(label.indexOf(":") + 1);
-  const equals = plain.indexOf("=");
-  return [plain.slice(0, equals), plain.slice(equals + 1)];
-};
+interface Sender {
+  readonly gateway: GatewayFact;
+  readonly peer: Peer;
+}
 
-function* check(context: Context, route: RouteFact, gateway: GatewayFact, peer: Peer): Generator<Defect> {
+/** One finding for one backend, whichever gateways send to it: one rule admits them. */
+function* check(context: Context, route: RouteFact, senders: readonly Sender[]): Generator<Defect> {
   for (const { pod, match, containerPort, service } of backendsOf(context, route)) {
     if (!pod.governed) continue;
-    const verdict = context.judge.ingress(pod, peer, "TCP", containerPort);
-    if (verdict.verdict !== "dropped") continue;
+    const dropped = senders.flatMap((sender) => {
+      const verdict = context.judge.ingress(pod, sender.peer, "TCP", containerPort);
+      return verdict.verdict === "dropped" ? [{ ...sender, defaultDeny: verdict.defaultDeny }] : [];
+    });
+    const [first] = dropped;
+    if (first === undefined) continue;
     const spec = writeAt(context, pod);
     const view = spec?.rules[0]?.policy;
-    const known = weaker(weaker(route.sure, pod.sure), weaker(gateway.sure, match === "yes" ? "certain" : "guess"));
+    const known = dropped
+      .map(({ gateway }) => gateway.sure)
+      .reduce(weaker, weaker(weaker(route.sure, pod.sure), match === "yes" ? "certain" : "guess"));
     // Of a chart we do not know, the port is a guess; that no rule lets the gateway in on any port is none.
-    const sure = known === "guess" && !admitsOnSomePort(context, pod, peer) ? "likely" : known;
+    const sure = known === "guess" && !dropped.some((d) => admitsOnSomePort(context, pod, d.peer)) ? "likely" : known;
     const origin = view === undefined ? (pod.origin ?? route.origin) : view.locate(spec?.path ?? ["spec"]);
     if (origin === null) continue;
+    const names = dropped.map(({ gateway }) => `${gateway.namespace}/${gateway.name}`).sort();
     yield {
       namespace: pod.namespace,
       policy: view?.ref ?? null,
       sure,
       origin,
-      message: `${route.kind} ${route.namespace}/${route.name} sends ${route.hostnames[0] ?? "every visitor's request"} from gateway ${gateway.namespace}/${gateway.name} to ${service}, whose pods (${pod.id}) do not admit the gateway on ${containerPort}. Add ingress from the gateway's pods on ${containerPort}`,
-      key: [
-        route.kind,
-        `${route.namespace}/${route.name}`,
-        pod.id,
-        String(containerPort),
-        `${gateway.namespace}/${gateway.name}`,
-      ],
+      message: `${route.kind} ${route.namespace}/${route.name} sends ${route.hostnames[0] ?? "every visitor's request"} from gateway ${list(names)} to ${service}, whose pods (${pod.id}) do not admit the gateway on ${containerPort}. Add ingress from the gateway's pods on ${containerPort}`,
+      key: [route.kind, `${route.namespace}/${route.name}`, pod.id, String(containerPort), ...names],
+      missing: dropped.map(({ peer }) => ({
+        pod,
+        connection: { direction: "ingress", peer, protocol: "TCP", port: containerPort },
+      })),
       related: [
         ...relatedAt(route.origin, "the route"),
-        ...relatedRules(context, verdict.defaultDeny.slice(0, 1), "the default deny"),
+        ...relatedRules(context, first.defaultDeny.slice(0, 1), "the default deny"),
       ],
     };
   }
@@ -126,12 +130,13 @@ export const routeBackend: Rule = {
   remedy: "Add ingress from the gateway's data-plane pods on the container port that the Service leads to.",
   *check(context) {
     const gateways = new Map(context.inventory.gateways.map((g) => [`${g.namespace}/${g.name}`, g]));
-    for (const route of [...context.inventory.routes, ...authorisers(context)])
-      for (const id of new Set(route.gateways)) {
+    for (const route of [...context.inventory.routes, ...authorisers(context)]) {
+      const senders = [...new Set(route.gateways)].flatMap((id): Sender[] => {
         const gateway = gateways.get(id);
-        if (gateway === undefined) continue;
-        const peer = gatewayPeer(context, gateway);
-        if (peer !== null) yield* check(context, route, gateway, peer);
-      }
+        const peer = gateway === undefined ? null : gatewayPeer(context, gateway);
+        return gateway === undefined || peer === null ? [] : [{ gateway, peer }];
+      });
+      yield* check(context, route, senders);
+    }
   },
 };

@@ -1,6 +1,7 @@
 import type { Severity } from "../../facts/finding.ts";
 import { NAMESPACE_LABEL } from "../../facts/labels.ts";
 import { isIdentityRelevant } from "../../cilium/labels.ts";
+import { labelledPeer, wouldAllow, type Explains } from "../consequences.ts";
 import type { Context } from "../context.ts";
 import { askPeer, subjectEnds } from "../ends.ts";
 import { podPeer } from "../judge.ts";
@@ -10,6 +11,7 @@ import type { PodView } from "../pods.ts";
 import type { Selector, Term } from "../selector.ts";
 import { isNear, isReserved, matches, mentionsNamespace, namedNamespaces, podTerms } from "../selector.ts";
 import type { Defect, Rule } from "../rule.ts";
+import { isChosen } from "../unselected.ts";
 import { relatedAt } from "../rule.ts";
 import { inPolicy, inRule, list, lockedSubject } from "./shared.ts";
 
@@ -87,9 +89,19 @@ function* subject(context: Context, spec: SpecView): Generator<Defect> {
       severity === "warning" && bites && context.podsIn(view.namespace).every((p) => p.complete) ? "error" : severity,
     message: `No pod of ${view.namespace} carries ${subjectText(spec)}, so nothing this policy allows is allowed to anybody${hint(near)}${near.length === 0 ? ". Write the labels that the pods carry, or remove the policy" : ""}`,
     key: ["subject", subjectText(spec)],
+    explains: meantFor(context, spec),
     related: near.slice(0, 3).flatMap((n) => relatedAt(n.pod.origin, `pods with ${n.label}`)),
   });
 }
+
+/** Pods of the namespace that no policy speaks of: this one was written for some of them. */
+const meantFor = (context: Context, spec: SpecView): Explains => {
+  const namespace = spec.rules[0]?.policy.namespace ?? null;
+  return (missing) => {
+    if (missing.pod.namespace !== namespace || isChosen(context, missing.pod)) return false;
+    return missing.connection === null || spec.rules.some((rule) => wouldAllow(rule, { subject: true })(missing));
+  };
+};
 
 const DIRECTIONS = ["ingress", "egress"] as const;
 
@@ -116,6 +128,9 @@ function* peers(context: Context, rule: RuleView): Generator<Defect> {
         sure: abroad.some((p) => p.sure === "certain") ? "certain" : "likely",
         message: `A peer without a namespace is a pod of ${rule.policy.namespace ?? "its own"}, and none there carries ${peer.written.text}; ${list(abroad.map((p) => p.id))} does. Add \`${NAMESPACE_LABEL}: ${abroad[0]?.namespace ?? ""}\``,
         key: ["elsewhere", peer.written.text, portText(rule.ports)],
+        explains: wouldAllow(rule, {
+          peer: (p) => abroad.some((pod) => pod.namespace === labelledPeer(p).labels[NAMESPACE_LABEL]),
+        }),
         related: abroad.slice(0, 3).flatMap((p) => relatedAt(p.origin, "the pods that carry these labels")),
       });
       continue;
@@ -130,6 +145,7 @@ function* peers(context: Context, rule: RuleView): Generator<Defect> {
         severity: masked ? "info" : certainty(context, namespace, peer.selector, near),
         message: `No pod of ${namespace} matches ${named}, so this ${rule.direction === "ingress" ? "admits" : "reaches"} nobody${masked ? " (masked: a broader rule opens the same to the whole namespace)" : ""}${hint(near)}${near.length === 0 ? ". Write the labels that the pods carry, or remove the peer" : ""}`,
         key: ["peer", namespace, peer.selector.text, portText(rule.ports)],
+        explains: wouldAllow(rule, { peer: (p) => labelledPeer(p).labels[NAMESPACE_LABEL] === namespace }),
         related: near.slice(0, 3).flatMap((n) => relatedAt(n.pod.origin, `pods with ${n.label}`)),
       });
     }

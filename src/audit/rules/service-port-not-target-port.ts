@@ -1,3 +1,4 @@
+import { wouldAllow } from "../consequences.ts";
 import type { Context } from "../context.ts";
 import type { End } from "../ends.ts";
 import type { Peer } from "../../facts/verdict.ts";
@@ -155,6 +156,7 @@ export const servicePortNotTargetPort: Rule = {
             }) open ${to.containerPort}, and policy sees only that.${also ? " It is allowed as well, so this one can go" : ` Write ${to.containerPort}`}${masked && !also ? " (masked today: another rule allows it)" : ""}`,
             key: [port.port, port.protocol, to.service, peer?.kind === "endpoints" ? peer.selector.text : ""],
             related: relatedAt(to.origin, `translates ${to.port} to ${to.containerPort}`),
+            explains: wouldAllow(rule, { port: to.containerPort }),
             fix: also ? null : fixOf(rule, port, to, rule.peers.length <= 1 || rule.direction === "ingress"),
           });
         }

@@ -3,6 +3,7 @@ import { NAMESPACE_LABEL } from "../../facts/labels.ts";
 import type { Certainty } from "../../facts/known.ts";
 import type { RuleRef } from "../../facts/policy.ts";
 import type { Direction, Endpoint } from "../../facts/verdict.ts";
+import type { Explains, Missing } from "../consequences.ts";
 import type { Context } from "../context.ts";
 import type { Path } from "../json.ts";
 import type { PolicyView, RuleView, SpecView } from "../policy-view.ts";
@@ -20,6 +21,8 @@ export interface DefectParts {
   readonly related?: readonly Related[];
   readonly cause?: Cause | null;
   readonly fix?: Fix | null;
+  readonly missing?: readonly Missing[];
+  readonly explains?: Explains;
 }
 
 /** A defect of a policy, at a path inside it. */

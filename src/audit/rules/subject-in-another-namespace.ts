@@ -1,4 +1,5 @@
 import { NAMESPACE_LABEL } from "../../facts/labels.ts";
+import { wouldAllow } from "../consequences.ts";
 import { at, isObject } from "../json.ts";
 import { readSelector } from "../selector.ts";
 import type { Rule } from "../rule.ts";
@@ -27,6 +28,9 @@ export const subjectInAnotherNamespace: Rule = {
             path: [...spec.path, "endpointSelector"],
             message: `endpointSelector names the namespace ${t.values.join(", ")}; that ${what}. Move the policy there, or make it clusterwide`,
             key: [t.source, ...t.values],
+            explains: (missing) =>
+              missing.pod.namespace === view.namespace &&
+              (missing.connection === null || spec.rules.some((r) => wouldAllow(r, { subject: true })(missing))),
           });
         }
       }

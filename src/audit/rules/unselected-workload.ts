@@ -78,6 +78,7 @@ export const unselectedWorkload: Rule = {
         origin: pod.origin ?? { file: "", line: 1, column: 1 },
         message: `${pod.fact.kind} ${pod.namespace}/${pod.fact.name} runs under default deny and ${labels}: it has the namespace's baseline and nothing else${leaves ? ", while its manifest goes further" : ""}. Label the pod template and write its policy`,
         key: [pod.fact.kind, pod.fact.name],
+        missing: [{ pod, connection: null }],
         cause: unselectedCause(context, pod),
         related: relatedRules(context, locks.flatMap((l) => l.by).slice(0, 2), "the default deny"),
       };
