@@ -3,7 +3,7 @@ import type { ForgeReader, ForgeWriter, PullRequest } from "../../facts/ports.ts
 import { call, statusOf, type GitHubClient, type GitHubPlace } from "./client.ts";
 import { unrelated } from "../unrelated.ts";
 import { assertNoLoopholes, readLoopholes } from "./ruleset.ts";
-import { githubDifferences, githubTree } from "./tree.ts";
+import { githubDifferences, githubTree, keptTrees } from "./tree.ts";
 
 interface GitHubPull {
   readonly number: number;
@@ -130,6 +130,8 @@ export const githubForge = (options: {
     return made.data.sha;
   };
 
+  const trees = keptTrees((commit) => githubTree({ client, place, commit, cache: options.cache }));
+
   /** The door has asked already; a writer that did not come through it meets the same answer here. */
   const assertHeldBack = (): Promise<void> => assertNoLoopholes(client, place, options.branch);
 
@@ -137,7 +139,7 @@ export const githubForge = (options: {
     name: `${place.owner}/${place.name}`,
     defaultBranch: options.branch,
     head,
-    tree: (commit) => githubTree({ client, place, commit, cache: options.cache }),
+    tree: (commit) => trees.of(commit),
     loopholes: () => readLoopholes(client, place, options.branch),
     broughtBy: async (commit) => {
       const base = await head();

@@ -138,3 +138,24 @@ export const githubDifferences = async (
   const texts = await fetchTexts(reach, new Set(wanted.map(({ blob }) => blob)));
   return differences(treeOf(null, gone, texts), treeOf(null, come, texts));
 };
+
+/** A commit never changes, so its tree is read once; a few are kept for the base and what is compared with it. */
+const KEPT = 8;
+
+export const keptTrees = (
+  read: (commit: string) => Promise<SourceTree>,
+): { of(commit: string): Promise<SourceTree> } => {
+  const kept = new Map<string, Promise<SourceTree>>();
+  return {
+    of: (commit) => {
+      const found = kept.get(commit);
+      if (found !== undefined) return found;
+      const tree = read(commit);
+      kept.set(commit, tree);
+      tree.catch(() => kept.delete(commit));
+      const [oldest] = kept.keys();
+      if (kept.size > KEPT && oldest !== undefined) kept.delete(oldest);
+      return tree;
+    },
+  };
+};
