@@ -51,7 +51,9 @@ export const checkRun = (kwargs: Readonly<Record<string, unknown>>): void => {
 export const auth = new Auth()
   .authenticate(async (request: Request) => {
     const bearer = /^Bearer (.+)$/.exec(request.headers.get("authorization") ?? "")?.[1];
-    if (bearer === undefined || !sameSecret(bearer, token()))
+    // The chat interfaces and the SDK's `apiKey` bring it under the name of another service's key.
+    const brought = bearer ?? request.headers.get("x-api-key");
+    if (brought === null || !sameSecret(brought, token()))
       throw new HTTPException(401, { message: "Send the token of the state folder" });
     return { identity: "token", permissions: ["ask"] };
   })

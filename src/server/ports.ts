@@ -30,8 +30,11 @@ export interface SignOffDesk {
   enrol(key: EnrolledKey): Promise<void>;
   /** The name a one-time code was made for; null when it is wrong, used or too old. */
   useCode(code: string): Promise<string | null>;
-  /** Stores the attestation and resumes the lane with its id; gates decide, not this. */
-  attest(stored: StoredAttestation): Promise<Answer>;
+  /**
+   * Stores the attestation and resumes the lane with its id; gates decide, not this. Null: stored, and whoever asked
+   * waits on another server, where the id answers.
+   */
+  attest(stored: StoredAttestation): Promise<Answer | null>;
 }
 
 /** What the chat API and the console need of the agent. */

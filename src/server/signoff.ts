@@ -2,6 +2,7 @@ import { generateAuthenticationOptions } from "@simplewebauthn/server";
 import type { Hono } from "hono";
 import { z } from "zod";
 import type { SignOffRequest } from "../facts/attestation.ts";
+import type { Answer } from "../graph/answer.ts";
 import { attestationOf, challengeOf, statementOf, type Said, type WalkStep } from "../signoff/record.ts";
 import { verifyAttestation } from "../signoff/verify.ts";
 import { needs, type ServerEnv } from "./guard.ts";
@@ -36,6 +37,22 @@ const attestBody = z.strictObject({
 
 /** An answer is Markdown; a line of a page is not. */
 const inWords = (markdown: string): string => markdown.replaceAll(/\\([\\`*[\]<>|~_])|[`*]/g, "$1");
+
+interface Told {
+  readonly outcome: Answer["outcome"];
+  readonly detail: string;
+}
+
+const toldOf = ({ outcome, refusals, answer }: Answer, namespace: string): Told => {
+  const [refusal] = refusals;
+  if (refusal === undefined) return { outcome, detail: inWords(answer ?? `${namespace} is signed off.`) };
+  return { outcome, detail: `Not signed off. ${refusal.gate}: ${refusal.reason}. ${refusal.remedy}` };
+};
+
+const elsewhere = (id: string): Told => ({
+  outcome: "waiting",
+  detail: `Your signature is kept. Whoever asked waits on another server: answer the pause there with ${id}`,
+});
 
 /** Every URL of the request exactly once, in its order: nothing left out, nothing of the browser's own. */
 const sameUrls = (request: SignOffRequest, body: RecordBody): boolean =>
@@ -111,11 +128,7 @@ export const signOffRoutes = (app: Hono<ServerEnv>, desk: SignOffDesk, now: () =
     if (checked.signature.state !== "valid")
       return c.json({ error: `Nothing was signed: ${checked.signature.why}.` }, 400);
     const answer = await desk.attest(stored);
-    const refusal = answer.refusals[0];
-    const detail =
-      refusal === undefined
-        ? inWords(answer.answer ?? `${said.request.namespace} is signed off.`)
-        : `${refusal.gate}: ${refusal.reason}. ${refusal.remedy}`;
-    return c.json({ outcome: answer.outcome, detail, attestation: stored.id });
+    const told = answer === null ? elsewhere(stored.id) : toldOf(answer, said.request.namespace);
+    return c.json({ ...told, attestation: stored.id });
   });
 };

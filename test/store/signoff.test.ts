@@ -37,6 +37,14 @@ describe("the sign-off store", () => {
     expect(store.request("nobody")).toBeNull();
   });
 
+  it("hands out requests until they are answered, newest first", () => {
+    store.putRequest({ ...request("old"), createdAt: 1 });
+    store.putRequest({ ...request("new"), createdAt: 2 });
+    expect(store.unanswered("collab").map(({ id }) => id)).toEqual(["new", "old"]);
+    store.putAttestation({ id: "a", request: "new", body: {} });
+    expect(store.unanswered(null).map(({ id }) => id)).toEqual(["old"]);
+  });
+
   it("remembers when a URL was first opened", () => {
     store.opened("r", "https://a.example/");
     now = 2000;

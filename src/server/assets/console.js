@@ -1,4 +1,4 @@
-import { post, say } from "./shared.js";
+import { post, say, words } from "./shared.js";
 
 const form = document.querySelector("#ask");
 form.addEventListener("submit", async (event) => {
@@ -8,7 +8,7 @@ form.addEventListener("submit", async (event) => {
   try {
     say("Looking …");
     const { outcome, answer, question } = await post("/api/ask", { text: form.elements.text.value, thread: "console" });
-    say(answer ?? question ?? outcome, outcome === "refused" ? "bad" : "good");
+    say(words(answer ?? question ?? outcome), outcome === "refused" ? "bad" : "good");
   } catch (error) {
     say(error.message, "bad");
   } finally {

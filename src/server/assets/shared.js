@@ -5,6 +5,9 @@ export const say = (text, kind = "wait") => {
   line.textContent = text;
 };
 
+// Answers are Markdown, for terminals and chats; here they are read as words.
+export const words = (markdown) => markdown.replaceAll(/\\([\\`*[\]<>|~_])|\*\*|`/g, "$1");
+
 export const post = async (path, body) => {
   const answer = await fetch(path, {
     method: "POST",

@@ -40,15 +40,31 @@ const walk = () =>
     login: form.elements[`login-${index}`].value,
   }));
 
+// A walk that was answered is over, whatever the answer: the next one has a page of its own.
+const again = document.querySelector("#again");
+again.addEventListener("click", async () => {
+  again.disabled = true;
+  try {
+    const text = `sign off ${form.dataset.namespace}`;
+    const { waitingFor, answer } = await post("/api/ask", { text, thread: `walk-${crypto.randomUUID()}` });
+    const page = waitingFor?.detail ?? "";
+    if (page.startsWith(`${location.origin}/signoff/`)) location.assign(page);
+    else say(answer ?? "There is nothing to sign.", "bad");
+  } catch (error) {
+    say(error.message, "bad");
+    again.disabled = false;
+  }
+});
+
 form.addEventListener("change", () => {
   const isBroken = walk().some((step) => step.outcome === "failed" || step.login === "not-completed");
   document.querySelector("#failed").hidden = !isBroken;
-  form.querySelector("button").disabled = isBroken;
+  form.querySelector(".primary").disabled = isBroken;
 });
 
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
-  const button = form.querySelector("button");
+  const button = form.querySelector(".primary");
   button.disabled = true;
   try {
     const record = { walk: walk(), note: form.elements.note.value };
@@ -60,6 +76,7 @@ form.addEventListener("submit", async (event) => {
     say("Checking what is applied, what you walked and what you signed …");
     const { outcome, detail } = await post(`${base}/attest`, { challenge: optionsJSON.challenge, assertion });
     say(detail, outcome === "refused" ? "bad" : "good");
+    again.hidden = outcome !== "refused";
   } catch (error) {
     say(error.message, "bad");
     button.disabled = false;

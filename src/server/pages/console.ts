@@ -23,11 +23,16 @@ const policies = ({ policies }: Row): Markup | string =>
         </ul>
       </details>`;
 
+const waits = ({ stage, waitingFor }: Row): string => {
+  if (waitingFor !== null) return `${waitingFor.what}: ${waitingFor.detail}`;
+  return stage === "surveyed" ? "nobody: its turn has come" : "";
+};
+
 const row = (one: Row): Markup =>
   html`<tr>
     <th scope="row"><code>${one.name}</code></th>
     <td data-name="stage"><span class="stage ${one.stage}">${one.stage}</span></td>
-    <td data-name="waits for">${one.waitingFor === null ? "" : `${one.waitingFor.what}: ${one.waitingFor.detail}`}</td>
+    <td data-name="waits for">${waits(one)}</td>
     <td data-name="pull request">${pullRequest(one)}</td>
     <td data-name="policies">${policies(one)}</td>
   </tr>`;

@@ -47,8 +47,8 @@ const signedFor = (request: SignOffRequest): Markup =>
   html`<details>
     <summary>What exactly you sign</summary>
     <p>
-      This record with what you say below it, and nothing else: your passkey signs its digest, and it counts only while
-      exactly these policies are applied.
+      This record, what you say above of each address and when you opened it, and the note. Your passkey signs the
+      digest of all that, and it counts only while exactly these policies are applied.
     </p>
     <dl>
       <dt>namespace</dt>
@@ -110,6 +110,7 @@ export const signOffPage = (view: {
         </p>
         <button class="primary" ${expired ? "disabled" : ""}>Sign off with my passkey</button>
         <p id="say" role="status" aria-live="polite"></p>
+        <button id="again" type="button" hidden>Begin a new walk</button>
       </form>
       ${unexercisedSection(walk)} ${signedFor(request)}`,
     { scripts: ["webauthn.js", "signoff.js"], session },
