@@ -12,6 +12,8 @@ export const KNOWN_ACTIONS: readonly { readonly words: string; readonly about: s
   { words: "resume KIND/NAMESPACE/NAME", about: "flux resume" },
   { words: "cut tunnel", about: "nothing from outside gets in; everything inside still works" },
   { words: "mend tunnel", about: "the tunnel's edge is reachable again" },
+  { words: "revoke rollback", about: "the role binding of the rollback's identity is gone" },
+  { words: "grant rollback", about: "the rollback's identity has its role again" },
   { words: "autopath on", about: "CoreDNS answers search domains itself, so the asked name is the expanded one" },
   { words: "autopath off", about: "pods walk their search domains themselves again" },
 ];
@@ -19,6 +21,8 @@ export const KNOWN_ACTIONS: readonly { readonly words: string; readonly about: s
 const SWITCHES: Readonly<Record<string, { readonly name: SwitchName; readonly on: boolean } | undefined>> = {
   "cut tunnel": { name: "tunnel", on: false },
   "mend tunnel": { name: "tunnel", on: true },
+  "revoke rollback": { name: "rollback", on: false },
+  "grant rollback": { name: "rollback", on: true },
   "autopath on": { name: "autopath", on: true },
   "autopath off": { name: "autopath", on: false },
 };

@@ -16,6 +16,7 @@ import type { Scene } from "./relay/rings.ts";
 import { SAMPLE_FOLDER, createRemote, headOfMain } from "./remote.ts";
 import { NODES } from "./scenario/nodes.ts";
 import { openState, type Action, type FaultKind, type WorldState } from "./state.ts";
+import { isOn } from "./switches.ts";
 import { makeTraffic, type JourneyOutcome, type Traffic } from "./traffic/traffic.ts";
 
 /** World time begins on a Monday at midnight UTC; the repository is some weeks older. */
@@ -247,7 +248,9 @@ class SampleWorld implements World {
       this.#admission ??= loadAdmission();
       const pods = traffic.pods(scene.now);
       const version = (this.#view?.version ?? 0) + 1;
-      this.#view = { now: scene.now, version, cluster, pods, admit: await this.#admission };
+      const admit = await this.#admission;
+      const rollbackGranted = isOn(scene.actions, "rollback", scene.now, true);
+      this.#view = { now: scene.now, version, cluster, pods, admit, rollbackGranted };
     }
     return this.#view;
   }

@@ -49,7 +49,14 @@ spec:
 
   it("leaves an address alone whose Service has no pods: that one is an address like any other", () => {
     const nas = service("storage/nas", null, ["443"], { type: "LoadBalancer", loadBalancerIps: ["10.99.0.9"] });
-    expect(said({ ...files(to("10.99.0.9/32"), pool), services: [nas] }, "lb-address-cidr-never-matches")).toEqual([]);
+    const gone = service("web/gone", { app: "gone" }, ["80"], {
+      type: "LoadBalancer",
+      loadBalancerIps: ["10.99.0.9"],
+    });
+    for (const behind of [nas, gone])
+      expect(said({ ...files(to("10.99.0.9/32"), pool), services: [behind] }, "lb-address-cidr-never-matches")).toEqual(
+        [],
+      );
   });
 
   it("names the pods behind an address that a Service asks for", () => {

@@ -96,6 +96,15 @@ const NAMESPACES = inventory.namespaces
 
 /** Over-admission, edge by edge, with its reason. Everywhere else it is none. */
 const ADMITTED: Readonly<Record<string, readonly string[]>> = {
+  // A database's clients and its scraper name the cluster, and a restore's Job is of the cluster; it does not listen.
+  auth: ["auth/Deployment/idp > databases/Job/pg-main-1-full-recovery:5432/TCP (asked)"],
+  databases: [
+    "auth/Deployment/idp > databases/Job/pg-main-1-full-recovery:5432/TCP (asked)",
+    "home/Deployment/stock > databases/Job/pg-main-1-full-recovery:5432/TCP (asked)",
+    "tools/Deployment/pgadmin > databases/Job/pg-main-1-full-recovery:5432/TCP (asked)",
+  ],
+  home: ["home/Deployment/stock > databases/Job/pg-main-1-full-recovery:5432/TCP (asked)"],
+  observability: ["observability/StatefulSet/prometheus > databases/Job/pg-main-1-full-recovery:9187/TCP (asked)"],
   // The name is routed by both gateways, and manifests do not say which of them it resolves to inside.
   collab: ["collab/Deployment/board > network/Deployment/envoy-external:10443/TCP (asked)"],
   network: [
@@ -108,7 +117,10 @@ const ADMITTED: Readonly<Record<string, readonly string[]>> = {
     "probing/Deployment/blackbox > network/Deployment/envoy-external:10443/TCP (asked)",
     "probing/Job/smoke > network/Deployment/envoy-external:10443/TCP (asked)",
   ],
-  tools: ["tools/Deployment/notes-proxy > network/Deployment/envoy-external:10443/TCP (asked)"],
+  tools: [
+    "tools/Deployment/notes-proxy > network/Deployment/envoy-external:10443/TCP (asked)",
+    "tools/Deployment/pgadmin > databases/Job/pg-main-1-full-recovery:5432/TCP (asked)",
+  ],
 };
 
 describe.each(NAMESPACES)("the sample's %s, drafted from one day of its traffic", (namespace) => {

@@ -17,10 +17,10 @@ export const lbAddressCidr: Rule = {
       const services = context.addresses.loadBalancersIn(found.prefix);
       const gateways = context.addresses.gatewaysIn(found.prefix);
       const behind = [
-        ...services.filter((s) => s.selector !== null).map((s) => `${s.namespace}/${s.name}`),
+        ...services.filter((s) => context.backends(s).length > 0).map((s) => `${s.namespace}/${s.name}`),
         ...gateways.map((g) => `${g.namespace}/${g.name}`),
       ];
-      // An address whose Service has no endpoints of ours is an address like any other.
+      // An address whose Service has no endpoints of ours, or selects nobody, is an address like any other (C D.2).
       const unselected = services.length > 0 && behind.length === 0;
       const exact = found.prefix.bits === 32 || found.prefix.bits === 128;
       if (unselected || (pool === null && !(exact && behind.length > 0))) continue;

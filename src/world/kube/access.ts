@@ -17,11 +17,13 @@ const ROLLBACK: readonly { readonly group: string; readonly resource: string; re
   { group: "cilium.io", resource: "ciliumnetworkpolicies", verbs: ["patch", "update", "delete"] },
 ];
 
-export const may = (identity: Identity, { verb, group, resource }: Attributes): boolean => {
+/** `granted`: the rollback's role binding stands. */
+export const may = (identity: Identity, { verb, group, resource }: Attributes, granted: boolean): boolean => {
   if (READ.has(verb)) return resource !== "secrets";
   if (group === "authorization.k8s.io" && verb === "create") return true;
   return (
     identity === "rollback" &&
+    granted &&
     ROLLBACK.some((r) => r.group === group && r.resource === resource && r.verbs.includes(verb))
   );
 };

@@ -47,7 +47,7 @@ export const openKubeApi = async (
     const general = request.method === "GET" ? discovery(url.pathname) : null;
     if (general !== null) return send(response, { code: 200, body: general });
     if (url.pathname === REVIEWS && request.method === "POST") {
-      return send(response, review(identity, await bodyOf(request)));
+      return send(response, review(await view(), identity, await bodyOf(request)));
     }
     const target = parsePath(url.pathname);
     if (target === null)
@@ -56,7 +56,8 @@ export const openKubeApi = async (
     const { resource } = target;
     // A dry run asks for the same right as the deed.
     const dry = url.searchParams.get("dryRun") === "All";
-    if (!may(identity, { verb, group: resource.group, resource: resource.plural })) {
+    const scene = await view();
+    if (!may(identity, { verb, group: resource.group, resource: resource.plural }, scene.rollbackGranted)) {
       const what = `${resource.plural}.${resource.group}`.replace(/\.$/, "");
       return send(
         response,
@@ -67,7 +68,6 @@ export const openKubeApi = async (
         ),
       );
     }
-    const scene = await view();
     if (verb === "get" || verb === "list") return send(response, read(scene, target, url));
     if (verb === "watch") return watch(view, target, url, response);
     if (!["create", "patch", "delete"].includes(verb)) {
@@ -152,12 +152,13 @@ const missing = (resource: Resource, namespace: string | null, name: string): An
     `${resource.plural} "${name}" not found${namespace === null ? "" : ` in namespace "${namespace}"`}`,
   );
 
-const review = (identity: Identity, body: string): Answer => {
+const review = (scene: KubeView, identity: Identity, body: string): Answer => {
   const request: unknown = parse(body, { maxAliasCount: 10 });
   const spec = isRecord(request) && isRecord(request["spec"]) ? request["spec"] : {};
   const asked = isRecord(spec["resourceAttributes"]) ? spec["resourceAttributes"] : {};
   const field = (name: string): string => (typeof asked[name] === "string" ? asked[name] : "");
-  const allowed = may(identity, { verb: field("verb"), group: field("group"), resource: field("resource") });
+  const attributes = { verb: field("verb"), group: field("group"), resource: field("resource") };
+  const allowed = may(identity, attributes, scene.rollbackGranted);
   return {
     code: 201,
     body: {

@@ -10,4 +10,6 @@ export interface KubeView {
   readonly cluster: ClusterState;
   readonly pods: readonly Pod[];
   readonly admit: Admission;
+  /** Whether the rollback's identity still holds its role. */
+  readonly rollbackGranted: boolean;
 }

@@ -21,7 +21,7 @@ export const SITES: readonly Outsider[] = [
     name: `www.site-${String(i)}.example`,
     ips: [`198.18.${String(i)}.80`],
   })),
-  { id: "site-hostile", name: "</td><script>alert(1)</script>.$(reboot).site.example", ips: ["198.18.99.80"] },
+  { id: "site-hostile", name: "lock.kube-system.</td><script>alert(1)</script>.$(reboot).site.example", ips: ["198.18.99.80"] },
 ];
 
 export const OUTSIDERS: readonly Outsider[] = [
@@ -42,6 +42,8 @@ export const OUTSIDERS: readonly Outsider[] = [
   { id: "heating", name: null, ips: ["192.168.50.61"] },
   { id: "mdns", name: null, ips: ["224.0.0.251"] },
   { id: "sensor", name: null, ips: ["192.168.50.90"] },
+  // A load balancer's address with nobody behind it is translated to nothing: an address like any other (C D.2).
+  { id: "legacy", name: null, ips: ["10.45.0.50"] },
   { id: "laptop", name: null, ips: ["192.168.50.101"] },
   { id: "phone", name: null, ips: ["192.168.50.102"] },
 ];

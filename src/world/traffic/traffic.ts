@@ -5,7 +5,8 @@ import { hash, pick } from "../hash.ts";
 import type { Journey, Talk } from "../scenario/model.ts";
 import { APISERVER_VIP, INSIDE_ZONE, OUTSIDERS } from "../scenario/nodes.ts";
 import { JOURNEYS, WORKLOADS, serviceOf } from "../scenario/areas.ts";
-import type { Action, SwitchName } from "../state.ts";
+import type { Action } from "../state.ts";
+import { isOn } from "../switches.ts";
 import { deciderOf, type Decider, type Decision } from "./decide.ts";
 import type { End } from "./ends.ts";
 import { journeyAt, occurrencesBetween, type Cast, type Occurrence } from "./occurrences.ts";
@@ -163,11 +164,6 @@ export const makeTraffic = (world: {
     },
     pods: (time) => castAt(time).pods,
   };
-};
-
-const isOn = (actions: readonly Action[], name: SwitchName, time: number, before: boolean): boolean => {
-  const turned = actions.findLast((a) => a.kind === "switch" && a.name === name && a.time <= time);
-  return turned?.kind === "switch" ? turned.on : before;
 };
 
 /** What people outside ask for comes in through the tunnel's pod and by no other way. */

@@ -12,6 +12,8 @@ const PG_MAIN: Readonly<Record<string, string>> = {
   "cnpg.io/podRole": "instance",
 };
 
+const RECOVERY = "databases/pg-main-1-full-recovery";
+
 const role = (name: "primary" | "replica"): Record<string, string> => ({ "cnpg.io/instanceRole": name, role: name });
 
 /** CloudNativePG: an operator, a cluster of three, a weekly backup beyond the LAN. */
@@ -37,7 +39,7 @@ export const DATABASES: Area = {
       metrics: 9187,
     }),
     // A restored instance is a Job of the operator's, under labels of its own (lesson 33).
-    workload("databases/pg-main-1-full-recovery", {
+    workload(RECOVERY, {
       kind: "Job",
       nodes: ["node-1"],
       labels: { "cnpg.io/cluster": "pg-main", "cnpg.io/instanceName": "pg-main-1", "cnpg.io/jobRole": "full-recovery" },
@@ -67,6 +69,11 @@ export const DATABASES: Area = {
       asks: "pg-main-rw.databases.svc.cluster.local",
       atStart: true,
     }),
+    // What a restore does, and nothing else ever shows: it reads the backup and tells the API server how far it is.
+    ...[
+      talk(RECOVERY, "outside:s3", "443", asked, { asks: "s3.offsite.example", atStart: true }),
+      talk(RECOVERY, "apiserver", String(APISERVER_PORT), asked, { atStart: true }),
+    ],
     talk(
       "databases/pg-main#2",
       "outside:s3",

@@ -1,5 +1,5 @@
 import type { Area } from "../model.ts";
-import { INSIDE, OUTSIDE, asked, byDay, every, journey, service, talk, tcp, web } from "../make.ts";
+import { INSIDE, OUTSIDE, asked, byDay, daily, every, journey, service, talk, tcp, web } from "../make.ts";
 
 const ISSUER = { asks: "auth.sample.example", via: "network/envoy-internal:443" } as const;
 
@@ -49,6 +49,8 @@ export const LOGINS: Area = {
       asks: "cache.tools.svc.cluster.local",
       via: "tools/cache:11211",
     }),
+    // A link to what used to be there: the address stands, and nobody is behind it.
+    talk("tools/dash", "outside:legacy", "80", daily(0, 24, 12)),
     // Discovery when it starts, the token exchange when a person logs in, and nothing in between.
     talk("tools/notes-proxy", "network/envoy-internal", "10443", asked, { ...ISSUER, atStart: true }),
     // Envoy is the OIDC client here: one gateway's pod calls the other's.

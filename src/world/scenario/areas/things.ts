@@ -69,6 +69,12 @@ export const THINGS: Area = {
       "network/envoy-internal > iot/hub:8123",
     ),
     journey(
+      "follow a bad link",
+      "the crawler follows a link to a site whose name means harm",
+      asked,
+      "ai/crawler > outside:site-hostile:443",
+    ),
+    journey(
       "sensor report",
       "a sensor of the LAN publishes to mqtt://10.45.0.20:1883",
       daily(0, 24, 96),
