@@ -4,12 +4,13 @@ import { OperatorError } from "../facts/errors.ts";
 import type { RelayAddress } from "../hubble/relay.ts";
 import { openCluster } from "./cluster.ts";
 import { openEvidence } from "./evidence.ts";
-import { openPlace } from "./place.ts";
+import { openPlace, type Place } from "./place.ts";
 import { watchFirstDay } from "./sample.ts";
 import type { Setting } from "./setting.ts";
 
 /** Evidence for a person: what is in the store, and a collector for weeks. */
 export interface Flows {
+  readonly place: Place;
   summary(namespace: string | null): Promise<{ readonly edges: readonly Edge[]; readonly coverage: Coverage }>;
   collect(stop: AbortSignal): Promise<{ readonly flows: number; readonly lost: number; readonly bad: number }>;
   dispose(): Promise<void>;
@@ -34,6 +35,7 @@ export const openFlows = async (setting: Setting): Promise<Flows> => {
   const evidence = await openEvidence(setting);
   if (place.world !== null) await watchFirstDay(place.world, evidence, setting.progress);
   return {
+    place,
     summary: async (namespace) => {
       const span = await evidence.span();
       if (span === null)

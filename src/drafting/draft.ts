@@ -4,7 +4,7 @@ import { assumedDefaultDeny } from "../facts/assumed.ts";
 import type { ClusterFacts } from "../facts/cluster-facts.ts";
 import type { Coverage } from "../facts/coverage.ts";
 import type { Draft, RuleEvidence } from "../facts/draft.ts";
-import type { Edge } from "../facts/edge.ts";
+import type { Edge, EdgeSource } from "../facts/edge.ts";
 import type { Inventory } from "../facts/inventory.ts";
 import type { PolicyDocument, PolicyRef } from "../facts/policy.ts";
 import type { CiliumSettings } from "../facts/settings.ts";
@@ -39,6 +39,8 @@ export interface DraftInput {
   readonly writer: Writer;
   /** How far rules may stand for more than what was seen. */
   readonly variant?: Variant;
+  /** Which of the three sources of edges count; all of them, but where an eval shows what one of them is worth. */
+  readonly sources?: readonly EdgeSource[];
 }
 
 /** Whether Cilium learns names here: a pod's DNS question must come out redirected to the proxy (C B.4.3). */
@@ -88,7 +90,8 @@ export const draftAllows = (input: DraftInput): Draft => {
   const asked: Field = { ...field, namesMatch: learnsNames(before, required, facts, look) };
   const observed = observedNeeds(input.edges, asked);
   const declared = declaredNeeds(asked);
-  const sound = writable([...observed.needs, ...declared.needs, ...required]);
+  const known = [...observed.needs, ...declared.needs, ...required];
+  const sound = writable(known.filter((need) => input.sources?.includes(need.source) ?? true));
   const needs = merge(sound.needs);
 
   const open = needs.filter((need) => !holds(need, before, look).allowed);

@@ -18,11 +18,21 @@ const naming = (number: number): { readonly gates: readonly string[]; readonly r
 
 const code = (ids: readonly string[]): string => ids.map((id) => `\`${id}\``).join(", ");
 
-/** `docs/lessons.md`: each lesson with the gates and audit rules that name it, and the gates of each lane. */
-export const lessonsMarkdown = (): string => {
+/** What is replayed for a lesson, by the name of its folder. */
+export interface Told {
+  readonly id: string;
+  readonly title: string;
+  readonly lesson: number;
+}
+
+const link = ({ id, title }: Told): string => `[${title}](../evals/incidents/${id}/incident.yaml)`;
+
+/** `docs/lessons.md`: each lesson with the gates and rules that name it and its incidents, and the gates of each lane. */
+export const lessonsMarkdown = (incidents: readonly Told[]): string => {
   const lessons = LESSONS.map(({ number, lesson, from }) => {
     const named = naming(number);
-    return `| ${number} | ${lesson} | ${from.map((f) => FROM[f]).join("; ")} | ${code(named.gates)} | ${code(named.rules)} |`;
+    const told = incidents.filter((incident) => incident.lesson === number);
+    return `| ${number} | ${lesson} | ${from.map((f) => FROM[f]).join("; ")} | ${code(named.gates)} | ${code(named.rules)} | ${told.map(link).join("<br>")} |`;
   });
   const lanes = LANES.map(
     (lane) =>
@@ -31,10 +41,10 @@ export const lessonsMarkdown = (): string => {
   return [
     "# Lessons",
     "",
-    "Something went wrong once, in this field; each line says what, and what stops it here. Made from the code by `npm test` with `UPDATE_DOCS=1`.",
+    "Something went wrong once, in this field; each line says what, what stops it here, and where it is replayed. Made from the code by `npm test` with `UPDATE_DOCS=1`.",
     "",
-    "| # | lesson | from | gates | audit rules |",
-    "| --- | --- | --- | --- | --- |",
+    "| # | lesson | from | gates | audit rules | incidents |",
+    "| --- | --- | --- | --- | --- | --- |",
     ...lessons,
     "",
     "## Gates by lane",

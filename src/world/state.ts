@@ -17,7 +17,12 @@ const actionSchema = z.discriminatedUnion("kind", [
   /** Another instance leads from now on. */
   z.strictObject({ kind: z.literal("failover"), time, workload: z.string(), primary: z.number().int().nonnegative() }),
   /** The cluster's own ways: CoreDNS answers search domains itself, the tunnel's edge is reachable, a role is bound. */
-  z.strictObject({ kind: z.literal("switch"), time, name: z.enum(["autopath", "tunnel", "rollback"]), on: z.boolean() }),
+  z.strictObject({
+    kind: z.literal("switch"),
+    time,
+    name: z.enum(["autopath", "tunnel", "rollback"]),
+    on: z.boolean(),
+  }),
   /** A write through the Kubernetes API: what the object becomes, null when deleted. */
   z.strictObject({
     kind: z.literal("write"),

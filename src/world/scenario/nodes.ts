@@ -21,7 +21,11 @@ export const SITES: readonly Outsider[] = [
     name: `www.site-${String(i)}.example`,
     ips: [`198.18.${String(i)}.80`],
   })),
-  { id: "site-hostile", name: "lock.kube-system.</td><script>alert(1)</script>.$(reboot).site.example", ips: ["198.18.99.80"] },
+  {
+    id: "site-hostile",
+    name: "lock.kube-system.</td><script>alert(1)</script>.$(reboot).site.example",
+    ips: ["198.18.99.80"],
+  },
 ];
 
 export const OUTSIDERS: readonly Outsider[] = [

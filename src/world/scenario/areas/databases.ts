@@ -70,10 +70,8 @@ export const DATABASES: Area = {
       atStart: true,
     }),
     // What a restore does, and nothing else ever shows: it reads the backup and tells the API server how far it is.
-    ...[
-      talk(RECOVERY, "outside:s3", "443", asked, { asks: "s3.offsite.example", atStart: true }),
-      talk(RECOVERY, "apiserver", String(APISERVER_PORT), asked, { atStart: true }),
-    ],
+    talk(RECOVERY, "outside:s3", "443", asked, { asks: "s3.offsite.example", atStart: true }),
+    talk(RECOVERY, "apiserver", String(APISERVER_PORT), asked, { atStart: true }),
     talk(
       "databases/pg-main#2",
       "outside:s3",
