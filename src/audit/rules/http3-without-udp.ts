@@ -88,12 +88,9 @@ function* outwards(context: Context, rule: RuleView, all: readonly Quic[]): Gene
         "dropped",
     );
     if (dropped.length === 0) continue;
-    yield found(
-      rule,
-      port,
-      quic,
-      `The gateway announces HTTP/3 to ${subjectText(rule.spec)}, which may come by TCP only: a client that follows is dropped`,
-    );
+    const message = `The gateway announces HTTP/3 to ${subjectText(rule.spec)}, which may come by TCP only: a client that follows is dropped`;
+    // Browsers follow, and come from outside; what servers use to call each other stays on TCP.
+    yield { ...found(rule, port, quic, message), severity: "info" };
     return;
   }
 }
