@@ -5,6 +5,7 @@ import type { PullRequest } from "../../facts/ports.ts";
 import type { Place } from "../../compose.ts";
 import { common, faceOf, numberFlag, type Face } from "../face.ts";
 import { printable, table } from "../text.ts";
+import { prCheckCommand } from "./pr-check.ts";
 
 type Options = Parameters<typeof faceOf>[0];
 
@@ -90,5 +91,6 @@ export const prCommand = (): Command => {
           );
         }),
     );
+  pr.addCommand(prCheckCommand());
   return pr;
 };
