@@ -1,5 +1,6 @@
 import { tool } from "@langchain/core/tools";
 import { z } from "zod";
+import { NAMESPACE_NAME } from "../src/facts/rollout.ts";
 
 /**
  * Proposals exist for the model as schemas alone. Calling one sends the graph down a lane; these functions are never
@@ -7,7 +8,7 @@ import { z } from "zod";
  */
 const NAMESPACE = z
   .string()
-  .regex(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/, "a Kubernetes namespace name")
+  .regex(NAMESPACE_NAME, "a Kubernetes namespace name")
   .describe("One namespace, by its exact name.");
 
 const schemaOnly = (): never => {

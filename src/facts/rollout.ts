@@ -89,6 +89,9 @@ export interface WaitingFor {
   readonly until: number | null;
 }
 
+/** What Kubernetes calls a namespace: a DNS label. */
+export const NAMESPACE_NAME = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
+
 export const branchOf = (namespace: string): string => `netpol/${namespace}`;
 /** A dot cannot occur in a namespace's name, so the two branches never collide. */
 export const defaultDenyBranchOf = (namespace: string): string => `netpol/${namespace}.default-deny`;

@@ -1,5 +1,5 @@
 import { changesetDigest, type Changeset } from "../facts/changeset.ts";
-import { changeLaneOf, isReport, type GateDecision, type Refusal } from "../facts/rollout.ts";
+import { changeLaneOf, isReport, NAMESPACE_NAME, type GateDecision, type Refusal } from "../facts/rollout.ts";
 import { storageFault } from "../facts/tree.ts";
 import { mint, type Clearance } from "./clearance.ts";
 import type { FactsReader, GateCatalog, GateFacts, LaneOf, LaneRequest } from "./gate.ts";
@@ -59,6 +59,11 @@ const misfit = (lane: Lane, request: LaneRequest, facts: GateFacts, laneOf: Lane
     return doorSays(
       `facts were read for ${changeset.namespace}, the request is for ${request.namespace}`,
       "Ask again; if it happens twice it is a defect.",
+    );
+  if (request.namespace !== "" && !NAMESPACE_NAME.test(request.namespace))
+    return doorSays(
+      `${JSON.stringify(request.namespace.slice(0, 80))} is no name that a namespace can have`,
+      "Name the namespace as the cluster does.",
     );
   if (changesetDigest(changeset.namespace, changeset.kind, changeset.files) !== changeset.digest)
     return doorSays("the digest does not belong to the bytes", "Ask again; if it happens twice it is a defect.");

@@ -1,3 +1,5 @@
+import { NAMESPACE_NAME } from "../facts/rollout.ts";
+
 /** What a sentence asks for, read by rules: the playbook's whole understanding of language. */
 export type Intent =
   | { readonly kind: "lock"; readonly namespace: string }
@@ -27,14 +29,12 @@ const FILLER = new Set(
   ).split(" "),
 );
 
-const NAME = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
-
 const wordsOf = (text: string): string[] =>
   text
     .toLowerCase()
     .split(/[^a-z0-9-]+/)
     .map((word) => word.replaceAll(/^-+|-+$/g, ""))
-    .filter((word) => NAME.test(word));
+    .filter((word) => NAMESPACE_NAME.test(word));
 
 const unique = (words: readonly string[]): string[] => [...new Set(words)];
 

@@ -1,6 +1,7 @@
 import { isMap, LineCounter, parseDocument, visit } from "yaml";
 import { z } from "zod";
 import { DECISIONS_FILE } from "../facts/campaign.ts";
+import { NAMESPACE_NAME } from "../facts/rollout.ts";
 import type { Decision } from "../facts/campaign.ts";
 import { DAY } from "../facts/clock.ts";
 import { known, unknown } from "../facts/known.ts";
@@ -8,7 +9,7 @@ import type { Known } from "../facts/known.ts";
 import type { SourceTree } from "../facts/tree.ts";
 
 const text = z.string().trim().min(1).max(2000);
-const namespace = z.string().regex(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/, "a namespace's name");
+const namespace = z.string().regex(NAMESPACE_NAME, "a namespace's name");
 const day = z.iso.date("a date, YYYY-MM-DD");
 /** A decision that never ends is a rule in disguise: a year is the most. */
 const LONGEST = 366 * DAY;

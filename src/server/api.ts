@@ -1,6 +1,6 @@
 import type { Hono } from "hono";
 import { z } from "zod";
-import { needs, type ServerEnv } from "./guard.ts";
+import { needs, type ServerContext, type ServerEnv } from "./guard.ts";
 import { stageMetrics } from "./metrics.ts";
 import type { AgentDesk } from "./ports.ts";
 
@@ -13,6 +13,13 @@ const askBody = z.strictObject({
     .default(null),
 });
 
+/** Threads of callers never meet those of the campaign, nor one another's: a name may hold a colon, or be "token". */
+const ownThreads = (c: ServerContext): string => {
+  const session = c.get("session");
+  if (session === null) return "api:nobody";
+  return session.roles.includes("sign") ? `api:person/${encodeURIComponent(session.who)}` : `api:${session.who}`;
+};
+
 /** The chat API: a caller says words on a thread of its own, and nothing else. */
 export const apiRoutes = (app: Hono<ServerEnv>, agent: AgentDesk): void => {
   app.use("/api/*", needs("ask"));
@@ -20,14 +27,8 @@ export const apiRoutes = (app: Hono<ServerEnv>, agent: AgentDesk): void => {
   app.post("/api/ask", async (c) => {
     const body = askBody.safeParse(await c.req.json().catch(() => null));
     if (!body.success) return c.json({ error: 'Send {"text": "lock down …", "thread": null}.' }, 400);
-    // Threads of callers never meet those of the campaign.
-    const who = c.get("session")?.who ?? "nobody";
-    return c.json(
-      await agent.ask({
-        text: body.data.text,
-        thread: body.data.thread === null ? null : `api:${who}:${body.data.thread}`,
-      }),
-    );
+    const { text, thread } = body.data;
+    return c.json(await agent.ask({ text, thread: thread === null ? null : `${ownThreads(c)}:${thread}` }));
   });
   app.post("/api/tick", needs("operate"), async (c) => c.json({ version: 1, answers: await agent.tick() }));
   app.use("/metrics", needs("ask"));

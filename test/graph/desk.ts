@@ -31,8 +31,11 @@ export interface Desk {
   graph(): OperatorGraph;
 }
 
-export const openDesk = (checkpointer?: BaseCheckpointSaver): Desk => {
-  const field = openField(checkpointer === undefined ? {} : { checkpointer });
+export const openDesk = (
+  checkpointer?: BaseCheckpointSaver,
+  more: Parameters<typeof openField>[0] = {},
+): Desk => {
+  const field = openField({ ...more, ...(checkpointer === undefined ? {} : { checkpointer }) });
   const requests: SignOffRequest[] = [];
   const attestations: Attestation[] = [];
   const recorded: { attestation: string; namespace: string }[] = [];

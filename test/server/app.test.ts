@@ -133,6 +133,11 @@ describe("the token", () => {
     expect(asked).toEqual([{ text: "hi", thread: "api:token:rollout:collab" }]);
   });
 
+  it("and people speak on theirs, whatever their passkey is called", async () => {
+    await app.request("/api/ask", json({ text: "hi", thread: "x" }, await login()));
+    expect(asked).toEqual([{ text: "hi", thread: "api:person/alice:x" }]);
+  });
+
   it.each([
     ["a resume", { text: "x", thread: null, resume: true }],
     ["a command", { command: { goto: "open-pull-request" } }],

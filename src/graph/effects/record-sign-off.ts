@@ -18,7 +18,10 @@ const recorded = (clearance: Clearance, port: SignOffRecords | null): EffectOutc
   const { facts, namespace } = spend(clearance);
   const id = facts.request.answer;
   const attestations = facts.attestations.known ? facts.attestations.value : [];
-  const attestation = attestations.find((candidate) => candidate.id === id);
+  const attestation = attestations.find(
+    (candidate) =>
+      candidate.id === id && candidate.request.namespace === namespace && candidate.signature.state === "valid",
+  );
   if (port === null) return refused("sign-off is not configured", "Configure signoff and its keys.");
   if (id === null || attestation === undefined)
     return refused("there is no attestation behind this answer", "Walk the page and sign there.");
