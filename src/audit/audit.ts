@@ -161,8 +161,16 @@ const applyWaivers = (
     else waived.push({ finding, waiver });
   }
   for (const waiver of waivers) {
-    if (holds(waiver)) continue;
+    const isKnown = KNOWN_RULES.some((rule) => rule.id === waiver.rule);
+    if (holds(waiver) && isKnown) continue;
     const still = seen.some((s) => covers(waiver, s.finding));
+    if (!isKnown) {
+      const message = `No rule is called ${waiver.rule}, so this waiver waives nothing. Correct its name, or remove it.`;
+      const key = ["unknown rule", waiver.rule, waiver.policy ?? ""];
+      const { namespace, origin } = waiver;
+      expired.push(findingOf(WAIVER_RULE, { namespace, policy: null, origin, key, message }, prints));
+      continue;
+    }
     const ended = waiver.until === null ? "has no readable end" : `ended on ${day(waiver.until - 1)}`;
     const why = waiver.reason.trim() === "" ? "gives no reason" : ended;
     expired.push(

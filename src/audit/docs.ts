@@ -43,5 +43,18 @@ metadata:
       cluster-range-by-cidr until 2026-12-31: stale monitor addresses are retried for hours
 \`\`\`
 
-One line per rule. A waiver that has run out is a finding, whether or not anything still needs it.
+One line per rule. Where the policy is not yours to annotate, the configuration holds it; namespace, policy and
+fingerprint narrow it, each as far as you need:
+
+\`\`\`yaml
+# network-operator.yaml
+audit:
+  waivers:
+    - rule: unselected-workload
+      namespace: media
+      until: 2026-12-31
+      reason: the nightly copy is moved to another cluster by then
+\`\`\`
+
+A waiver that has run out is a finding, whether or not anything still needs it.
 `;

@@ -30,6 +30,22 @@ export const endOfDay = (date: string): number | null => {
   return day + DAY;
 };
 
+/** A waiver as the configuration writes it; the schema has seen to its date. */
+export interface ConfiguredWaiver {
+  readonly rule: string;
+  readonly namespace: string | null;
+  readonly policy: string | null;
+  readonly fingerprint: string | null;
+  readonly until: string;
+  readonly reason: string;
+}
+
+export const configuredWaiver = (written: ConfiguredWaiver, origin: Origin): Waiver => ({
+  ...written,
+  until: endOfDay(written.until),
+  origin,
+});
+
 export interface WaiverProblem {
   readonly origin: Origin;
   readonly text: string;

@@ -79,6 +79,14 @@ export const parseConfig = (text: string, file: string): Config => {
   });
 };
 
+/** The line of a path in a configuration file; 1 where it is not written. */
+export const lineIn = (text: string, path: readonly (string | number)[]): number => {
+  const lines = new LineCounter();
+  const node: unknown = parseDocument(text, { lineCounter: lines }).getIn(path, true);
+  const range = typeof node === "object" && node !== null && "range" in node ? (node.range as [number] | null) : null;
+  return range === null ? 1 : lines.linePos(range[0]).line;
+};
+
 /**
  * `--config FILE`, else `network-operator.yaml` in the working folder, else defaults.
  * A file that was named and is not there is an error; a file that nobody named need not exist.

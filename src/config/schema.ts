@@ -144,6 +144,25 @@ export const configSchema = z.strictObject({
     })
     .prefault({})
     .describe("agent settings that change a verdict"),
+  audit: z
+    .strictObject({
+      waivers: z
+        .array(
+          z.strictObject({
+            rule: z.string().regex(/^[a-z0-9-]+$/, "the id of a rule"),
+            namespace: namespaceName.nullable().default(null),
+            policy: z.string().min(1).nullable().default(null),
+            fingerprint: z.string().min(1).nullable().default(null),
+            until: z.iso.date("the last day it holds, YYYY-MM-DD"),
+            reason: z.string().trim().min(1, "say why: somebody will ask"),
+          }),
+        )
+        .max(1000)
+        .default([])
+        .describe("findings of `audit` that somebody lives with: rule, what narrows it, last day (until) and reason"),
+    })
+    .prefault({})
+    .describe("what audit reports; gates read waivers beside policies and decisions on the default branch only"),
   signoff: z
     .strictObject({
       publicUrl: z

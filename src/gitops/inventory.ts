@@ -12,6 +12,7 @@ import { appliedPolicies, orphanPolicies } from "./policies.ts";
 import { KUSTOMIZATION_FILES, readKustomization } from "./walk/kustomization.ts";
 import { kindOf, nameOf } from "./walk/resource.ts";
 import { KustomizeWalk } from "./walk/walk.ts";
+import { readYaml } from "./yaml-file.ts";
 
 /** Everything that is applied, however the repository applies it. */
 interface Applied {
@@ -20,6 +21,30 @@ interface Applied {
   readonly files: ReadonlySet<string>;
   readonly problems: readonly InventoryProblem[];
 }
+
+/** Manifests that nothing lists, and that cannot be read in full. */
+const unreadable = (tree: SourceTree): readonly InventoryProblem[] =>
+  tree
+    .paths()
+    .filter(isYaml)
+    .flatMap((file) => {
+      const source = tree.read(file);
+      if (source === null)
+        return [
+          {
+            what: "the file is not read: it is over 4 MiB, or a link that leads out of the folder or nowhere",
+            origin: { file, line: 1, column: 1 },
+            remedy: "Keep manifests as plain files of their own",
+          },
+        ];
+      // A chart's template is no manifest yet.
+      if (source.includes("{{")) return [];
+      return readYaml(source).problems.map(({ what, line, column }) => ({
+        what,
+        origin: { file, line, column },
+        remedy: "Nothing applies this as it stands; repair the YAML",
+      }));
+    });
 
 /** A repository without Flux: its outermost kustomizations, or its plain manifests where there are none. */
 const withoutFlux = (tree: SourceTree, walk: KustomizeWalk): Applied => {
@@ -49,7 +74,7 @@ const withoutFlux = (tree: SourceTree, walk: KustomizeWalk): Applied => {
     kustomizations: [],
     objects: manifests.map((r) => rendered(r, null, "default")),
     files: new Set(tree.paths().filter(isYaml)),
-    problems: [],
+    problems: unreadable(tree),
   };
 };
 

@@ -1,5 +1,8 @@
 import type { Rule } from "../rule.ts";
 
+/** What no parser of Kubernetes takes: the file, and all that is applied with it, stays out of the cluster. */
+const isBroken = (what: string): boolean => /^(broken YAML|the same key stands twice|a tab is used)/.test(what);
+
 export const notUnderstood: Rule = {
   id: "manifest-not-understood",
   severity: "warning",
@@ -14,6 +17,7 @@ export const notUnderstood: Rule = {
         namespace: null,
         policy: null,
         origin,
+        severity: isBroken(problem.what) ? "error" : "warning",
         message: `${problem.what}. ${problem.remedy}`,
         key: [origin.file, problem.what],
       };

@@ -1,8 +1,11 @@
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join, relative, resolve } from "node:path";
 import { Command, Option } from "commander";
 import type { AuditReport } from "../../audit/audit.ts";
+import type { Waiver } from "../../audit/waivers.ts";
+import { lineIn } from "../../config/load.ts";
 import { ciliumSettings, clusterFacts } from "../../config/settings.ts";
+import { OperatorError } from "../../facts/errors.ts";
 import type { SourceTree } from "../../facts/tree.ts";
 import { common, faceOf, type Face } from "../face.ts";
 import { readFolder, readFolderAt } from "../repository.ts";
@@ -21,6 +24,7 @@ const auditOf = async (
   face: Face,
   base: AuditReport | null,
   namespace: string | null,
+  dir: string,
 ): Promise<AuditReport> => {
   const [{ audit }, { readInventory }] = await Promise.all([
     import("../../audit/audit.ts"),
@@ -29,8 +33,34 @@ const auditOf = async (
   const facts = clusterFacts(face.config);
   face.progress.step("reading manifests");
   const inventory = readInventory(tree, facts);
+  if (inventory.objects.length === 0 && inventory.kustomizations.length === 0 && inventory.problems.length === 0)
+    throw nothingThere(tree, dir);
   face.progress.step("looking for defects");
-  return audit(inventory, facts, { now: Date.now(), settings: ciliumSettings(face.config), base, namespace });
+  const [settings, waivers] = [ciliumSettings(face.config), await configured(face, dir)];
+  return audit(inventory, facts, { now: Date.now(), settings, base, namespace, waivers });
+};
+
+/** Silence about a folder that holds nothing would read like approval. */
+const nothingThere = (tree: SourceTree, dir: string): OperatorError =>
+  existsSync(join(dir, ".git")) && tree.paths().length === 0
+    ? new OperatorError("input", "the clone has no files: nothing is checked out", {
+        where: dir,
+        remedy: "Finish the clone: git checkout",
+      })
+    : new OperatorError("input", "there is no Kubernetes manifest in this folder", {
+        where: dir,
+        remedy: "Name the folder of a Flux or kustomize repository",
+      });
+
+/** The waivers of the configuration, each with the line it stands on, so that one that ran out can be found. */
+const configured = async (face: Face, dir: string): Promise<readonly Waiver[]> => {
+  const { waivers } = face.config.audit;
+  if (waivers.length === 0 || face.configFile === null) return [];
+  const { configuredWaiver } = await import("../../audit/waivers.ts");
+  const text = readFileSync(face.configFile, "utf8");
+  const inside = relative(resolve(dir), face.configFile);
+  const file = inside.startsWith("..") ? relative(process.cwd(), face.configFile) : inside;
+  return waivers.map((w, i) => configuredWaiver(w, { file, line: lineIn(text, ["audit", "waivers", i]), column: 1 }));
 };
 
 /** Only files that the audit read, inside the folder it read them from; the rest of each stays as it was. */
@@ -85,9 +115,9 @@ export const auditCommand = (): Command =>
     .action(async (dir: string, options: Options) => {
       const face = faceOf(options);
       const base =
-        options.base === undefined ? null : await auditOf(await readFolderAt(dir, options.base), face, null, null);
+        options.base === undefined ? null : await auditOf(await readFolderAt(dir, options.base), face, null, null, dir);
       const tree = await readFolder(dir);
-      const report = await auditOf(tree, face, base, options.namespace ?? null);
+      const report = await auditOf(tree, face, base, options.namespace ?? null, dir);
       face.progress.clear();
       if (options.fix === true) await fix(report, tree, dir, face);
       const text = await render(report, tree, dir, face, options.remarks === true);
