@@ -14,6 +14,8 @@ export interface ExpectedFlow {
   readonly port: number;
   /** The route, configuration key or requirement that asks for it. */
   readonly reason: string;
+  /** What it is for: of several ways through several gateways, a walk takes one. */
+  readonly purpose: string;
   /** `walk`: a person in front of the app causes it; `other`: it takes something else, which `exercise` names. */
   readonly by: "walk" | "other";
   readonly exercise: string;
@@ -36,12 +38,17 @@ const newestOf = (edges: readonly Edge[]): ExpectedFlow["seen"] => {
   return { at, dropped: drops.some((time) => time + TOLD_WITHIN >= at) };
 };
 
+/** Every gateway of a route, or of the provider's name, is a way to the same end. */
+const purposeOf = ({ publicName, source, destination, reason }: SyntheticFlow): string =>
+  publicName === undefined ? `${source.id}: ${reason}` : `${reason.split(" through ")[0]}: ${destination.id}`;
+
 const expected = (flow: SyntheticFlow, edges: readonly Edge[], who: Cast): ExpectedFlow => ({
   source: flow.source.id,
   destination: flow.destination.id,
   protocol: flow.protocol,
   port: flow.port,
   reason: flow.reason,
+  purpose: purposeOf(flow),
   by: causedBy(flow),
   exercise: exerciseFor(flow),
   seen: newestOf(edges.filter((edge) => isEdgeOf(flow, edge, who))),

@@ -10,7 +10,7 @@ const reading = document.querySelector("#reading small");
 
 const mark = (element, state, text) => {
   if (element.textContent === text) return;
-  element.className = element.className.replace(/\b(good|bad|wait)\b/, state);
+  element.className = element.className.replace(/\b(good|bad|wait|rest)\b/, state);
   element.textContent = text;
 };
 

@@ -7,7 +7,8 @@ import { when, type Markup } from "./layout.ts";
 export interface FlowLine {
   readonly what: string;
   readonly why: string;
-  readonly state: "good" | "bad" | "wait";
+  /** `rest`: another way to what was seen already. */
+  readonly state: "good" | "bad" | "wait" | "rest";
   readonly said: string;
 }
 
@@ -30,6 +31,13 @@ const sightOf = ({ seen }: ExpectedFlow, since: number): Pick<FlowLine, "state" 
   return seen.dropped ? { state: "bad", said: `dropped at ${at}` } : { state: "good", said: `seen at ${at}` };
 };
 
+const lineOf = (flow: ExpectedFlow, since: number, reached: ReadonlySet<string>): FlowLine => {
+  const sight = sightOf(flow, since);
+  const isSpare = sight.state === "wait" && reached.has(flow.purpose);
+  const told = isSpare ? { state: "rest" as const, said: "another way to the same, not taken" } : sight;
+  return { what: nameOf(flow), why: flow.reason, ...told };
+};
+
 const readingOf = (readUntil: number | null, now: number): string => {
   if (readUntil === null)
     return "Nobody reads Hubble, so nothing can be told here: start network-operator flows collect.";
@@ -40,15 +48,18 @@ const readingOf = (readUntil: number | null, now: number): string => {
 };
 
 /** The same lines for the page as it is made and for the page as it watches. `since`: when the request was prepared. */
-export const walkLines = ({ flows, readUntil }: Walked, since: number, now: number): WalkLines => ({
-  walk: flows
-    .filter((flow) => flow.by === "walk")
-    .map((flow) => ({ what: nameOf(flow), why: flow.reason, ...sightOf(flow, since) })),
-  unexercised: flows
-    .filter((flow) => flow.by === "other" && flow.seen === null)
-    .map((flow) => ({ what: nameOf(flow), why: flow.reason, exercise: flow.exercise })),
-  reading: readingOf(readUntil, now),
-});
+export const walkLines = ({ flows, readUntil }: Walked, since: number, now: number): WalkLines => {
+  const walk = flows.filter((flow) => flow.by === "walk");
+  const seen = walk.filter((flow) => sightOf(flow, since).state === "good");
+  const reached = new Set(seen.map((flow) => flow.purpose));
+  return {
+    walk: walk.map((flow) => lineOf(flow, since, reached)),
+    unexercised: flows
+      .filter((flow) => flow.by === "other" && flow.seen === null)
+      .map((flow) => ({ what: nameOf(flow), why: flow.reason, exercise: flow.exercise })),
+    reading: readingOf(readUntil, now),
+  };
+};
 
 export const walkSection = ({ walk, reading }: WalkLines): Markup =>
   html`<section aria-labelledby="flows-title">

@@ -8,7 +8,7 @@ export const STYLE = `
 :root { color-scheme: light dark; }
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 38rem; margin: 2rem auto; padding: 0 1rem; }
 aside { border-top: 1px solid #8884; margin-top: 2.5rem; padding-top: 0.5rem; font-size: 0.9rem; }
-button { font: inherit; padding: 0.45rem 1rem; }
+button, input { font: inherit; padding: 0.45rem 1rem; }
 code { overflow-wrap: anywhere; }
 `;
 
