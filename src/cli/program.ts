@@ -11,6 +11,7 @@ import { logCommand } from "./commands/log.ts";
 import { passkeyCommand } from "./commands/passkey.ts";
 import { prCommand } from "./commands/pr.ts";
 import { replayCommand } from "./commands/replay.ts";
+import { rollbackCommand } from "./commands/rollback.ts";
 import { runCommand } from "./commands/run.ts";
 import { sampleCommand } from "./commands/sample.ts";
 import { serveCommand } from "./commands/serve.ts";
@@ -35,6 +36,7 @@ export const buildProgram = (): Command => {
     serveCommand(),
     passkeyCommand(),
     prCommand(),
+    rollbackCommand(),
     sampleCommand(),
     graphCommand(),
     evalsCommand(),

@@ -44,7 +44,6 @@ const ownerStates = (objects: readonly unknown[]): readonly OwnerState[] =>
       appliedRevision,
       source,
       carries: entries(object),
-      readyAt: since(object, "Ready"),
       interval: duration(text(field(object, "spec", "interval"))),
     };
   });

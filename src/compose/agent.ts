@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Draft } from "../facts/draft.ts";
+import type { SeeFlows } from "../facts/rollback.ts";
 import type { StatusReport } from "../facts/status.ts";
 import type { SourceTree } from "../facts/tree.ts";
 import { campaignSettings, ciliumSettings } from "../config/settings.ts";
@@ -11,13 +12,16 @@ import { statusReport } from "../rollout/status.ts";
 import type { Answer } from "../graph/answer.ts";
 import type { askGraph as AskGraph, Question } from "../graph/ask.ts";
 import type { OperatorGraph } from "../graph/build.ts";
+import type { Rollback } from "../graph/facts/rollback.ts";
 import type { Lane } from "../graph/lanes.ts";
 import type { lookAround as LookAround, WalkView } from "../graph/looking.ts";
 import type { GraphPorts } from "../graph/ports.ts";
 import type { Pending, StructuredRequest } from "../graph/state.ts";
+import type { ServedWorld } from "../world/world.ts";
 import { openCluster, openRollbackHands } from "./cluster.ts";
 import { confirmationsOf } from "./confirmations.ts";
 import { evidenceToRead } from "./evidence.ts";
+import { relayOf } from "./flows.ts";
 import { openPlace, type Place } from "./place.ts";
 import { firstDay } from "./sample.ts";
 import type { Setting } from "./setting.ts";
@@ -48,6 +52,8 @@ export interface Agent {
   draft(namespace: string, kind: "allows" | "default-deny"): Promise<Draft>;
   /** Answers a pause with a stored attestation's id; the gates behind the pause decide. */
   attest(id: string, thread: string): Promise<Answer>;
+  /** What a rollback would undo now, by namespace; of one, or of all that the rollout locked or adopted. */
+  rollbacks(namespace: string | null): Promise<readonly Rollback[]>;
   /** What a person is asked on this thread, as it was frozen; null when nothing is. */
   pending(thread: string): Promise<Pending | null>;
   /** Answers a rollback's pause with the id of a confirmation from the terminal; the gates behind the pause decide. */
@@ -75,12 +81,16 @@ export const openAgent = async (setting: Setting, options: AgentOptions = {}): P
  * Every adapter once, and an agent over them as often as asked: they read the same facts and share what bytes alone
  * decide. Disposing of one closes the adapters of all.
  */
-export const openAgents = async (setting: Setting): Promise<(options?: AgentOptions) => Agent> => {
-  const place = await openPlace(setting);
+export const openAgents = async (
+  setting: Setting,
+  { emergency = false }: { readonly emergency?: boolean } = {},
+): Promise<(options?: AgentOptions) => Agent> => {
+  const place = await openPlace(setting, { emergency });
   const { config, state, progress } = setting;
   const { clock, forge, facts, world, ledger } = place;
   if (world !== null) await firstDay(setting, world);
-  const evidence = await evidenceToRead(setting, world !== null);
+  // A rollback reads no evidence, and the store may be what is down.
+  const evidence = emergency ? null : await evidenceToRead(setting, world !== null);
   progress.step("reading repository, cluster and evidence");
   const served = (await world?.serve()) ?? null;
   const cluster = await openCluster(setting, served);
@@ -102,7 +112,7 @@ export const openAgents = async (setting: Setting): Promise<(options?: AgentOpti
     edit,
     kustomize,
     { openConfirmations },
-    { lookAtRollback },
+    { lookAtRollback, rollbacksIn },
   ] = await Promise.all([
     import("../graph/build.ts"),
     import("../graph/ask.ts"),
@@ -164,10 +174,10 @@ export const openAgents = async (setting: Setting): Promise<(options?: AgentOpti
     },
     rollback: rollback?.writer
       ? {
-          look: (namespace, follow) => lookAtRollback(ports, namespace, follow),
+          look: (namespace) => lookAtRollback(ports, namespace),
           writer: rollback.writer,
           confirmations,
-          see: null,
+          see: await seeing(setting, served),
           clock,
           rest: (span) => sleep(span),
         }
@@ -194,8 +204,16 @@ export const openAgents = async (setting: Setting): Promise<(options?: AgentOpti
 
   return ({ model: other, ...options } = {}) => {
     const graph = graphs.buildGraph(other === undefined ? graphPorts : { ...graphPorts, model: other }, options);
-    return agentOver({ graph, place, look, askGraph, setting, metrics, dispose });
+    const rollbacks: Agent["rollbacks"] = (namespace) => rollbacksIn(ports, namespace);
+    return agentOver({ graph, place, look, askGraph, setting, rollbacks, metrics, dispose });
   };
+};
+
+/** Hubble's second opinion on a rollback, where there is a Relay. */
+const seeing = async (setting: Setting, served: ServedWorld | null): Promise<SeeFlows | null> => {
+  if (served === null && setting.config.flows.relay === null) return null;
+  const { seeFlows } = await import("../hubble/seen.ts");
+  return seeFlows(served === null ? relayOf(setting) : { address: served.relayAddress, tls: null });
 };
 
 /** The faces' questions, put to one graph. */
@@ -205,10 +223,11 @@ const agentOver = (parts: {
   readonly look: ReturnType<typeof LookAround>;
   readonly askGraph: typeof AskGraph;
   readonly setting: Setting;
+  readonly rollbacks: Agent["rollbacks"];
   readonly metrics: Agent["metrics"];
   readonly dispose: Agent["dispose"];
 }): Agent => {
-  const { graph, place, look, askGraph, setting, metrics, dispose } = parts;
+  const { graph, place, look, askGraph, setting, rollbacks, metrics, dispose } = parts;
   const put = (question: Question, thread: string): Promise<Answer> =>
     askGraph(graph, question, { thread, onProgress: (said) => setting.progress.step(said) });
 
@@ -223,6 +242,7 @@ const agentOver = (parts: {
     draft: (namespace, kind) => look.draftOf(namespace, kind),
     walk: (namespace) => look.walk(namespace),
     attest: (id, thread) => put({ attestation: id }, thread),
+    rollbacks,
     pending: async (thread) => {
       const { values } = await graph.getState({ configurable: { thread_id: thread } });
       return values.pending;

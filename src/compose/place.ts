@@ -86,18 +86,60 @@ const openSampleWorld = async (setting: Setting): Promise<World> => {
   return openWorld({ dir: setting.state });
 };
 
-export const openPlace = async (setting: Setting): Promise<Place> => {
+/** A repository or a forge that cannot be had: every question is answered with why. */
+const outOfReach = (why: OperatorError): Pick<Place, "forge" | "desk" | "check"> => {
+  const no = (): Promise<never> => Promise.reject(why);
+  return {
+    forge: {
+      name: "out of reach",
+      defaultBranch: "main",
+      head: no,
+      tree: no,
+      branchHead: no,
+      pullRequests: no,
+      history: no,
+      broughtBy: no,
+      loopholes: no,
+      writeBranch: no,
+      openPullRequest: no,
+      updatePullRequest: no,
+    },
+    desk: null,
+    check: { read: { check: no }, notices: { notice: no }, green: { green: no } },
+  };
+};
+
+/** `emergency`: what cannot be opened is no reason to stop, for it may be what a rollback repairs. */
+const reachable = async (
+  setting: Setting,
+  world: World | null,
+  clock: Clock,
+  emergency: boolean,
+): Promise<Pick<Place, "forge" | "desk" | "check">> => {
+  const { path } = setting.config.repository;
+  try {
+    const repository =
+      world !== null
+        ? openRepository(world.remote)
+        : path === null
+          ? openRepository(setting.state)
+          : await openConfigured(setting, path);
+    return await openForge(setting, repository, clock);
+  } catch (error) {
+    if (emergency && error instanceof OperatorError) return outOfReach(error);
+    throw error;
+  }
+};
+
+export const openPlace = async (
+  setting: Setting,
+  { emergency = false }: { readonly emergency?: boolean } = {},
+): Promise<Place> => {
   makeStateFolder(setting.state);
   const { config } = setting;
   const world = isSample(config) ? await openSampleWorld(setting) : null;
   const clock = world?.clock ?? systemClock;
-  const repository =
-    world !== null
-      ? openRepository(world.remote)
-      : config.repository.path === null
-        ? openRepository(setting.state)
-        : await openConfigured(setting, config.repository.path);
-  const { forge, desk, check } = await openForge(setting, repository, clock);
+  const { forge, desk, check } = await reachable(setting, world, clock, emergency);
   const ledger = openLedger(join(setting.state, "ledger.sqlite"), clock);
   const facts = clusterFacts(config);
   return {

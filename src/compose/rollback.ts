@@ -15,17 +15,20 @@ const operator = (): string => {
 /** The operator's own terminal, on a day when the forge, Hubble and the model may be gone. */
 export interface RollbackDesk {
   readonly agent: Agent;
+  /** Whether an identity is configured that may roll back; without one the steps are all there is. */
+  readonly canRollBack: boolean;
   /** Writes down a person's yes to exactly this; for a face that has just asked one. */
   confirm(word: { readonly namespace: string; readonly digest: string }): string;
 }
 
 export const openRollbackDesk = async (setting: Setting): Promise<RollbackDesk> => {
-  const agent = (await openAgents(setting))();
+  const agent = (await openAgents(setting, { emergency: true }))();
   const [{ confirm }, { secretFile }] = await Promise.all([
     import("../store/confirm.ts"),
     import("../store/secret.ts"),
   ]);
   const [path, key] = confirmationsOf(setting, secretFile);
   const { clock } = agent.place;
-  return { agent, confirm: (word) => confirm({ path, key, clock }, { ...word, by: operator() }) };
+  const canRollBack = agent.place.world !== null || setting.config.rollback.context !== null;
+  return { agent, canRollBack, confirm: (word) => confirm({ path, key, clock }, { ...word, by: operator() }) };
 };

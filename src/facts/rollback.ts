@@ -2,6 +2,7 @@ import type { Known } from "./known.ts";
 import type { LabelSet } from "./labels.ts";
 import type { LivePolicy, LiveSource } from "./ports.ts";
 import type { PolicyRef } from "./policy.ts";
+import type { WaitingFor } from "./rollout.ts";
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -14,6 +15,8 @@ export interface Unlocking {
   readonly after: Json | null;
   /** The Flux Kustomization that carries it; null: its labels name none. */
   readonly owner: { readonly id: string; /** It carries nothing else. */ readonly alone: boolean } | null;
+  /** What is done to it next, in words. */
+  readonly next: string;
 }
 
 /** What a rollback takes back, and nothing that it leaves alone. */
@@ -21,6 +24,8 @@ export interface Undo {
   /** Digest of exactly these changes: what a person confirms. */
   readonly digest: string;
   readonly policies: readonly Unlocking[];
+  /** Set when nothing can be done now but to wait: then nobody is asked. */
+  readonly waitingFor: WaitingFor | null;
   /** Endpoints (`who (direction): by what`) that stay under default-deny without them; empty: all are default-allow. */
   readonly stillLocked: readonly string[];
   /** How many endpoints that was asked of. */
@@ -56,8 +61,7 @@ export interface OwnerState {
   readonly source: string;
   /** What it applied last, as `namespace_name_group_Kind`; null: it has not said. */
   readonly carries: readonly string[] | null;
-  /** When it last came to rest, and how often it looks again; milliseconds. */
-  readonly readyAt: number | null;
+  /** How often it looks at Git; milliseconds. */
   readonly interval: number | null;
 }
 

@@ -23,7 +23,7 @@ export const lane = (id: LaneId, parts: readonly (GateId | { pause: PauseId })[]
   built: true,
 });
 
-const planned = (lane: Lane): Lane => ({ ...lane, built: false });
+export const planned = (lane: Lane): Lane => ({ ...lane, built: false });
 
 /**
  * What is written down. Nodes, edges, diagram, proof, door, docs and evals read it; there is no second.
@@ -76,7 +76,7 @@ const WRITTEN: readonly Lane[] = [
     "open-pull-request",
   ),
   lane("request-sign-off", ["scope", "enforced", pause("sign-off"), "external-path", "signed"], "record-sign-off"),
-  planned(lane("request-rollback", [pause("confirmation"), "confirmed", "only-loosens"], "roll-back")),
+  lane("request-rollback", [pause("confirmation"), "confirmed", "only-loosens"], "roll-back"),
   lane("report-gates", ["restricts-nothing"], "post-green"),
 ];
 

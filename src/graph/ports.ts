@@ -12,7 +12,6 @@ import type {
   NoticeWriter,
 } from "../facts/ports.ts";
 import type { ConfirmationRecords, RollbackWriter, SeeFlows } from "../facts/rollback.ts";
-import type { Followed } from "../rollout/rollback/held.ts";
 import type { Look } from "../../tools/look.ts";
 import type { Cleared } from "./clearance.ts";
 import type { RollbackView } from "./facts/rollback.ts";
@@ -51,7 +50,7 @@ export interface CheckDesk {
 /** What a rollback does things with. Its effect alone holds it. */
 export interface RollbackHands {
   /** Reads everything anew. */
-  readonly look: (namespace: string, follow: readonly Followed[]) => Promise<RollbackView>;
+  readonly look: (namespace: string) => Promise<RollbackView>;
   readonly writer: RollbackWriter;
   readonly confirmations: ConfirmationRecords;
   /** Null without Hubble. */

@@ -25,6 +25,8 @@ export interface StageFacts {
   readonly heldBack: boolean;
   readonly allows: PullRequests;
   readonly defaultDeny: PullRequests;
+  /** Reverts of emergency rollbacks: the mark that is left of a lock that no pull request of ours had brought. */
+  readonly rollback: PullRequests;
   /** A person released the turn after the last rollback. */
   readonly released: boolean;
   /** Null: there is no cluster to ask. */
@@ -51,7 +53,11 @@ const mergeOf = (pr: PullRequest): WaitingFor => waits("merge", `pull request #$
 const locked = (f: StageFacts): Omit<Placed, "namespace"> => {
   const ours = f.defaultDeny.merged;
   if (f.heldBack && f.enforcedInCluster === false)
-    return { stage: "rolled-back", waitingFor: waits("person", "the revert, then a release"), pullRequest: ours };
+    return {
+      stage: "rolled-back",
+      waitingFor: waits("person", `the revert (network-operator rollback ${f.namespace} carries on), then a release`),
+      pullRequest: f.rollback.open ?? ours,
+    };
   if (f.enforcedInCluster === false)
     return {
       stage: "default-deny-proposed",
@@ -85,11 +91,11 @@ const place = (f: StageFacts): Omit<Placed, "namespace"> => {
   if (f.aside !== null) return { stage: f.aside, waitingFor: null, pullRequest: null };
   if (f.suspended) return { stage: "suspended", waitingFor: null, pullRequest: null };
   if (f.enforcedInGit) return locked(f);
-  if (f.defaultDeny.merged !== null && !f.released)
+  if ((f.defaultDeny.merged !== null || f.rollback.merged !== null) && !f.released)
     return {
       stage: "rolled-back",
       waitingFor: waits("person", `a release of ${f.namespace} with its reason`),
-      pullRequest: f.defaultDeny.merged,
+      pullRequest: f.rollback.merged ?? f.defaultDeny.merged,
     };
   if (f.defaultDeny.open !== null)
     return {

@@ -10,7 +10,7 @@ import { known } from "../facts/known.ts";
 import { policyId } from "../facts/policy.ts";
 import type { Known } from "../facts/known.ts";
 import type { ClusterReader, EvidenceReader, ForgeReader, PullRequest } from "../facts/ports.ts";
-import { branchOf, defaultDenyBranchOf } from "../facts/rollout.ts";
+import { branchOf, defaultDenyBranchOf, rollbackBranchOf } from "../facts/rollout.ts";
 import type { CiliumSettings } from "../facts/settings.ts";
 import type { SourceTree } from "../facts/tree.ts";
 import { policiesOver } from "./applied-digest.ts";
@@ -143,7 +143,10 @@ class Surveyor {
     const ofAllows = pullRequestsOf(pullRequests, branchOf(namespace));
     const ofDefaultDeny = pullRequestsOf(pullRequests, defaultDenyBranchOf(namespace));
     const enforcedInGit = isEnforced(this.#git, this.subjects, namespace);
-    const released = releasedAt(decisions, namespace, ofDefaultDeny.merged?.mergedAt ?? 0);
+    const ofRollback = pullRequestsOf(pullRequests, rollbackBranchOf(namespace));
+    // A release is for the rollback before it; one from before the latest is spent.
+    const undone = Math.max(ofDefaultDeny.merged?.mergedAt ?? 0, ofRollback.merged?.mergedAt ?? 0);
+    const released = releasedAt(decisions, namespace, undone);
     const hasAllows = allows.length > 0 && (ofAllows.merged !== null || came);
     const soaks = hasAllows && !enforcedInGit;
     const allowsLive = soaks ? this.#allowsLive(allows, ofAllows.merged) : null;
@@ -158,6 +161,7 @@ class Surveyor {
       heldBack: live.known && isHeldBack(denies, live.value),
       allows: ofAllows,
       defaultDeny: ofDefaultDeny,
+      rollback: ofRollback,
       released: released !== null,
       allowsLive,
       soak: soak?.known === true ? soakState({ ...soak.value, now: this.#read.now }) : null,

@@ -3,6 +3,7 @@ import { changeset } from "../../src/facts/changeset.ts";
 import type { Answer } from "../../src/graph/answer.ts";
 import { askGraph, type Question } from "../../src/graph/ask.ts";
 import { buildGraph } from "../../src/graph/build.ts";
+import { LANES, planned } from "../../src/graph/lanes.ts";
 import { openField, type Field } from "./field.ts";
 
 let threads = 0;
@@ -122,7 +123,9 @@ describe("one request, one answer", () => {
 
   it("says that a lane is not built rather than pretending", async () => {
     const field = openField();
-    const answer = await ask(field, "roll back selfhosted");
+    const lanes = LANES.map((lane) => (lane.id === "request-rollback" ? planned(lane) : lane));
+    const graph = buildGraph(field.ports, { lanes });
+    const answer = await askGraph(graph, { text: "roll back selfhosted" }, { thread: "t" });
     expect(answer).toMatchObject({ outcome: "refused", refusals: [{ gate: "door" }] });
     expect(answer.answer).toContain("not built yet");
   });

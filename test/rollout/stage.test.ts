@@ -44,6 +44,7 @@ const place = (more: Partial<StageFacts>): Placed =>
     heldBack: false,
     allows: none,
     defaultDeny: none,
+    rollback: none,
     released: false,
     allowsLive: null,
     soak: null,
@@ -86,6 +87,8 @@ describe("the stage of a namespace", () => {
     ],
     ["adopted", null, { enforcedInGit: true, enforcedInCluster: true }],
     ["rolled-back", "person", { defaultDeny: { open: null, merged: pr(2, "merged") } }],
+    // A lock that was adopted leaves no pull request of ours but its revert.
+    ["rolled-back", "person", { rollback: { open: null, merged: pr(3, "merged") } }],
     [
       "rolled-back",
       "person",

@@ -188,7 +188,13 @@ describe("the world's Kubernetes API", () => {
     expect((await call("GET", `${CNP}/allow-player`)).code).toBe(404);
   });
 
-  it("enforces at once what is patched or deleted, and Flux puts it back unless told not to", async () => {
+  it("enforces at once what is patched or deleted, and Flux puts it back unless the right owner is told not to", async () => {
+    // Another Kustomization of the namespace: suspending that one holds nothing back.
+    await call("PATCH", `${KUSTOMIZATIONS}/namespaces/media/kustomizations/player`, {
+      as: rollback,
+      body: { spec: { suspend: true } },
+      type: merge,
+    });
     expect((await call("DELETE", `${CNP}/default-deny`, { as: rollback })).code).toBe(200);
     expect((await call("GET", `${CNP}/default-deny`)).code).toBe(404);
     const endpoints = await call("GET", "/apis/cilium.io/v2/namespaces/media/ciliumendpoints");

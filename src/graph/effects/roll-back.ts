@@ -2,7 +2,7 @@ import { policyId } from "../../facts/policy.ts";
 import type { Undo, Written } from "../../facts/rollback.ts";
 import type { WaitingFor } from "../../facts/rollout.ts";
 import { confirmationOf, type Confirmed } from "../../rollout/rollback/confirm.ts";
-import type { Followed, HeldLock } from "../../rollout/rollback/held.ts";
+import type { HeldLock } from "../../rollout/rollback/held.ts";
 import { sayingOf } from "../../rollout/rollback/lock.ts";
 import { nextMove, type Move } from "../../rollout/rollback/move.ts";
 import { spend, type Clearance, type Cleared } from "../clearance.ts";
@@ -32,6 +32,8 @@ interface Course {
   confirmed: Confirmed | null;
   freedAt: number | null;
   revert: Awaited<ReturnType<typeof writePullRequest>> | null;
+  /** Resumed by this run: what Flux does next shows whether something else brings the lock back. */
+  watched: { readonly owner: string; readonly until: number } | null;
   clashes: number;
   waits: number;
 }
@@ -63,18 +65,16 @@ export const rollBack = async (
     confirmed: null,
     freedAt: null,
     revert: null,
+    watched: null,
     clashes: 0,
     waits: 0,
   };
   for (;;) {
-    const view = await hands.look(namespace, followed(undo));
+    const view = await hands.look(namespace);
     const turn = await step(view, course, { undo, cleared, hands, pullRequests });
     if (!turn.go) return turn.outcome;
   }
 };
-
-const followed = (undo: Undo): readonly Followed[] =>
-  undo.policies.map(({ ref, owner }) => ({ ref, owner: owner?.id ?? null }));
 
 interface Given {
   readonly undo: Undo;
@@ -92,24 +92,35 @@ const strayed = (lock: HeldLock, undo: Undo): boolean => {
 };
 
 const step = async (view: RollbackView, course: Course, given: Given): Promise<Turn> => {
-  const { undo, cleared, hands } = given;
+  const { undo, cleared } = given;
   const { namespace } = cleared;
   const mine = new Set(undo.policies.map(({ ref }) => policyId(ref)));
   const locks = view.locks.filter((lock) => mine.has(policyId(lock.ref)));
   const stray = locks.find((lock) => strayed(lock, undo));
   if (stray !== undefined)
     return end(refused(`${policyId(stray.ref)} is not what was confirmed any more`, `Look at it: ${AGAIN(namespace)}`));
-  const next = nextMove(locks, hands.clock.now());
+  const next = nextMove(locks);
   if (course.confirmed === null && !locks.some((lock) => lock.effect === "enforcing"))
     return confirm(view, course, given);
   if (next === null) return finish(course, null);
   return perform(next.move, course, given);
 };
 
+/** Waits a moment; false when that has been enough, or when no time passes here (the sample's clock stands still). */
+const patient = async (course: Course, hands: RollbackHands): Promise<boolean> => {
+  const before = hands.clock.now();
+  course.waits += 1;
+  if (course.waits > PATIENCE) return false;
+  await hands.rest(SECOND);
+  return hands.clock.now() !== before;
+};
+
 const end = (outcome: EffectOutcome): Turn => ({ go: false, outcome });
 
-const finish = (course: Course, waitingFor: WaitingFor | null): Turn => {
-  const { steps, notes, confirmed, revert } = course;
+const finish = (course: Course, left: WaitingFor | null): Turn => {
+  const { steps, notes, confirmed, revert, watched } = course;
+  const detail = `one interval of ${watched?.owner ?? ""}, then a look whether the lock stayed away`;
+  const waitingFor = left ?? (watched === null ? null : { what: "apply", detail, until: watched.until });
   const card = revert?.kind === "done" ? revert.pullRequest : null;
   return end({
     kind: "rolled-back",
@@ -138,8 +149,11 @@ const perform = async (move: Move, course: Course, given: Given): Promise<Turn> 
   switch (move.kind) {
     case "suspend":
       return wrote(course, namespace, await writer.suspend(move.owner, true), `suspended ${move.owner}`);
-    case "resume":
-      return wrote(course, namespace, await writer.suspend(move.owner, false), `resumed ${move.owner}`);
+    case "resume": {
+      const written = await writer.suspend(move.owner, false);
+      if (written.done) course.watched = { owner: move.owner, until: clock.now() + (move.interval ?? 0) };
+      return wrote(course, namespace, written, `resumed ${move.owner}`);
+    }
     case "disarm": {
       course.freedAt ??= clock.now();
       const said = `took ${policyId(move.policy.ref)} from Flux and made it inert`;
@@ -149,13 +163,13 @@ const perform = async (move: Move, course: Course, given: Given): Promise<Turn> 
       course.freedAt ??= clock.now();
       return wrote(course, namespace, await writer.remove(move.policy), `deleted ${policyId(move.policy.ref)}`);
     case "settle":
-      course.waits += 1;
-      if (course.waits > PATIENCE)
-        return end(
-          refused(`a reconcile of ${move.owner} does not end, and would bring the lock back`, AGAIN(namespace)),
-        );
-      await hands.rest(SECOND);
-      return GO;
+      if (await patient(course, hands)) return GO;
+      return end(
+        refused(
+          `a reconcile of ${move.owner} is in flight, and would bring the lock back`,
+          `Let it end. ${AGAIN(namespace)}`,
+        ),
+      );
     case "revert":
       return revert(course, given);
     case "wait":
@@ -204,11 +218,9 @@ const confirm = async (view: RollbackView, course: Course, given: Given): Promis
   const { hands, cleared } = given;
   const { namespace, facts } = cleared;
   const confirmed = confirmationOf(view.scene, namespace, facts.settings);
-  if (confirmed.state === "not-yet" && course.waits < PATIENCE) {
-    course.waits += 1;
-    await hands.rest(SECOND);
-    return GO;
-  }
+  if (confirmed.state === "not-yet" && (await patient(course, hands))) return GO;
+  // Some flows have to have tried before Hubble can say anything.
+  if (hands.see !== null) await hands.rest(2 * SECOND);
   const seen = hands.see === null ? null : await hands.see(namespace, course.freedAt ?? hands.clock.now());
   const flows =
     seen?.known === true && seen.value.forwarded + seen.value.dropped > 0

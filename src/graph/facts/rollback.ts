@@ -6,7 +6,8 @@ import type { Inventory } from "../../facts/inventory.ts";
 import { known, unknown, type Known } from "../../facts/known.ts";
 import { policyId } from "../../facts/policy.ts";
 import type { ForgeReader } from "../../facts/ports.ts";
-import type { Confirmation, RollbackReader, RollbackScene } from "../../facts/rollback.ts";
+import type { Confirmation, RollbackReader, RollbackScene, Undo } from "../../facts/rollback.ts";
+import { rollbackBranchOf, type WaitingFor } from "../../facts/rollout.ts";
 import type { CampaignSettings } from "../../facts/campaign.ts";
 import type { CiliumSettings } from "../../facts/settings.ts";
 import { memoryTree, overlay, type SourceTree } from "../../facts/tree.ts";
@@ -14,8 +15,11 @@ import type { Writer } from "../../facts/writer.ts";
 import { draftRevert } from "../../drafting/revert.ts";
 import { inventoryAt, type ReadInventory } from "../../rollout/inventory-at.ts";
 import { attempt } from "../../rollout/live.ts";
+import { fromInventory } from "../../rollout/policy-documents.ts";
 import { commitOf } from "../../rollout/revision.ts";
-import { heldLocks, type Followed, type HeldLock } from "../../rollout/rollback/held.ts";
+import { heldLocks, type HeldLock } from "../../rollout/rollback/held.ts";
+import { isLock } from "../../rollout/rollback/lock.ts";
+import { rollbackSteps } from "../../rollout/rollback/steps.ts";
 import { undoOf } from "../../rollout/rollback/undo.ts";
 import { removesOnly } from "../../rollout/rollback/removes-only.ts";
 import type { GateFacts, LaneRequest } from "../gate.ts";
@@ -64,11 +68,7 @@ const leniently = async <T>(read: () => Promise<T>): Promise<Known<T>> => {
 };
 
 /** @throws OperatorError `outside` when the API server does not answer, `input` when no cluster is configured */
-export const lookAtRollback = async (
-  ports: RollbackFactsPorts,
-  namespace: string | null,
-  follow: readonly Followed[] = [],
-): Promise<RollbackView> => {
+export const lookAtRollback = async (ports: RollbackFactsPorts, namespace: string | null): Promise<RollbackView> => {
   const { forge, readInventory, rollback, settings } = ports;
   if (rollback === null) throw noCluster();
   const scene = await rollback.scene();
@@ -88,7 +88,7 @@ export const lookAtRollback = async (
       return inventoryAt(readInventory, await forge.tree(commit));
     });
   const git = { main: main.known ? known(main.value.inventory) : main, at };
-  return { scene, main, locks: await heldLocks(scene, git, settings, { namespace, follow }) };
+  return { scene, main, locks: await heldLocks(scene, git, settings, namespace) };
 };
 
 const NOTHING = (namespace: string): Changeset => changeset(namespace, "rollback", []);
@@ -165,7 +165,14 @@ export const rollbackFacts = async (ports: RollbackFactsPorts, request: LaneRequ
     rehearsal: left,
     attestations: left,
     confirmation: await confirmationOf(ports, request),
-    undo: view.known ? known(undoOf(view.value.locks, view.value.scene, ports.settings, { namespace, now })) : view,
+    undo: view.known
+      ? known(
+          undoOf(view.value.locks, view.value.scene, ports.settings, {
+            namespace,
+            revert: await openRevert(ports, namespace),
+          }),
+        )
+      : view,
   };
 };
 
@@ -173,4 +180,51 @@ const confirmationOf = async (ports: RollbackFactsPorts, { answer }: LaneRequest
   if (answer === null) return unknown("nobody was asked yet", "a person's confirmation");
   const found = await ports.confirmation(answer);
   return found === null ? unknown("there is no such confirmation", "a person's confirmation") : known(found);
+};
+
+/** `undo` is null without a cluster to read: then the steps are what Git says. */
+export interface Rollback {
+  readonly namespace: string;
+  readonly undo: Undo | null;
+  /** As a person could type it. */
+  readonly steps: readonly string[];
+}
+
+/** What there is to roll back: in one namespace, or in all that the rollout locked or adopted. */
+export const rollbacksIn = async (
+  ports: RollbackFactsPorts,
+  namespace: string | null,
+): Promise<readonly Rollback[]> => {
+  if (ports.rollback === null) return writtenIn(ports, namespace);
+  const { locks, scene } = await lookAtRollback(ports, namespace);
+  const found: Rollback[] = [];
+  for (const name of new Set(locks.map((lock) => lock.ref.namespace ?? ""))) {
+    const own = locks.filter((lock) => lock.ref.namespace === name);
+    const revert = await openRevert(ports, name);
+    const undo = undoOf(own, scene, ports.settings, { namespace: name, revert });
+    if (undo.policies.length > 0) found.push({ namespace: name, undo, steps: undo.steps });
+  }
+  return found;
+};
+
+/** The revert that is open already waits for a person's merge, and asking again would bring nothing new. */
+const openRevert = async ({ forge }: RollbackFactsPorts, namespace: string): Promise<WaitingFor | null> => {
+  const branch = rollbackBranchOf(namespace);
+  const open = await leniently(() => forge.pullRequests({ branch, state: "open" }));
+  const [pull] = open.known ? open.value : [];
+  const detail = `pull request #${pull?.number ?? 0}, then network-operator rollback ${namespace} once more`;
+  return pull === undefined ? null : { what: "merge", detail, until: null };
+};
+
+const writtenIn = async (ports: RollbackFactsPorts, namespace: string | null): Promise<readonly Rollback[]> => {
+  const { forge, readInventory, settings } = ports;
+  const { kustomizations, ...inventory } = inventoryAt(readInventory, await forge.tree(await forge.head()));
+  const locks = fromInventory({ kustomizations, ...inventory }).filter(
+    (p) => isLock(p, settings) && (namespace === null || p.ref.namespace === namespace),
+  );
+  return locks.map(({ ref, owner }) => {
+    const alone = kustomizations.find((k) => k.id === owner)?.objects.length === 1;
+    const name = ref.namespace ?? "";
+    return { namespace: name, undo: null, steps: rollbackSteps({ namespace: name, policy: ref.name, owner, alone }) };
+  });
 };

@@ -38,7 +38,9 @@ const tightens = (facts: GateFacts, { ref, before, after, owner }: Step): string
   // It is not there: what is left is Flux, and Flux is let go only once Git does not hold the lock.
   if (before === null) return after === null ? null : `${id} would be made`;
   if (after === null) {
-    if (owner !== null && !owner.alone) return `${owner.id} carries more than ${id}, and Flux would bring it back`;
+    // What is switched off already locks nobody, whoever would bring it back.
+    if (owner !== null && !owner.alone && !isSwitchedOff(before))
+      return `${owner.id} carries more than ${id}, and Flux would bring it back`;
     const policy = { ref, owner: null, document: { object: before, namespace: ref.namespace, origin: null } };
     return onlyTurnsDefaultDeny(policy)
       ? null

@@ -144,13 +144,14 @@ const saidOf = (state: GraphState, namespace: string, stage: Stage | null): Said
   return withWords({ ...NOTHING, outcome: "answered", answer });
 };
 
-/** After a rollback the forge may be out of reach, and what was done has to be told all the same. */
-const statuses = async (look: NodePorts["look"], { turn }: GraphState): Promise<readonly NamespaceStatus[]> => {
-  const isRollback = turn?.kind === "propose" && turn.wish.kind === "request-rollback";
+const isRollback = ({ turn }: GraphState): boolean => turn?.kind === "propose" && turn.wish.kind === "request-rollback";
+
+/** On the day of a rollback the forge may be out of reach, and what was done has to be told all the same. */
+const statuses = async (look: NodePorts["look"], state: GraphState): Promise<readonly NamespaceStatus[]> => {
   try {
     return await look.status();
   } catch (error) {
-    if (isRollback && error instanceof OperatorError) return [];
+    if (isRollback(state) && error instanceof OperatorError) return [];
     throw error;
   }
 };
@@ -168,7 +169,7 @@ export const answer =
     const reply: Answer = {
       version: 1,
       thread: threadOf(config),
-      namespace: status === undefined && result?.kind !== "rolled-back" ? null : about,
+      namespace: status !== undefined || (isRollback(state) && result?.kind !== "ask-back") ? about : null,
       stage,
       ...said,
     };

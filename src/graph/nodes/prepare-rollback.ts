@@ -1,6 +1,5 @@
 import { HOUR } from "../../facts/clock.ts";
-import { policyId } from "../../facts/policy.ts";
-import type { Undo, Unlocking } from "../../facts/rollback.ts";
+import type { Undo } from "../../facts/rollback.ts";
 import { code, fill, plain } from "../../model/prompts.ts";
 import { some } from "../gates/kit.ts";
 import type { NodePorts } from "../ports.ts";
@@ -11,21 +10,8 @@ import { threadOf, type Node } from "./kit.ts";
 /** A question on a thread is no emergency any more after this; asking again costs nothing. */
 const LIFE = HOUR;
 
-/** What becomes of one policy, in words. */
-const lineOf = ({ ref, before, after, owner }: Unlocking): string => {
-  const id = policyId(ref);
-  if (before === null)
-    return owner?.alone === true
-      ? `${id} is gone; ${owner.id} is held until Git has the revert, then resumed`
-      : `${id} is not in the cluster; the revert keeps it away`;
-  if (after === null)
-    return `${id} is deleted, after ${owner?.id ?? "its owner"} (which carries nothing else) is suspended`;
-  const why = owner === null ? "nobody's labels claim it" : `${owner.id} carries more than this`;
-  return `${id} is taken from Flux and made inert (${why})`;
-};
-
 export const linesOf = (undo: Undo): readonly string[] => [
-  ...undo.policies.map(lineOf),
+  ...undo.policies.map(({ next }) => next),
   undo.stillLocked.length === 0
     ? `after that none of ${undo.endpoints} endpoints is under default-deny`
     : `still under default-deny after that: ${some(undo.stillLocked)}`,
@@ -56,8 +42,9 @@ export const prepareRollback =
     const { namespace } = proposal;
     const { undo, now } = await readings.of(run.id, proposal);
     if (!undo.known) return refused(`what would be undone cannot be known: ${undo.why}`, undo.wouldHelp);
-    const { digest, policies, steps } = undo.value;
+    const { digest, policies, steps, waitingFor } = undo.value;
     if (policies.length === 0) return settled(namespace, undo.value);
+    if (waitingFor !== null) return { pending: null, result: { kind: "waiting", waitingFor, note: "" } };
     if (!hasRollback)
       return refused(
         "no identity for a rollback is configured (rollback.context)",

@@ -65,23 +65,19 @@ const isAlone = (owner: OwnerState | null, ref: PolicyRef, git: Known<Inventory>
   return written !== undefined && written.objects.length === 1;
 };
 
-/** A lock that is followed although nothing shows it any more: this run has just taken it away. */
-export type Followed = Pick<HeldLock, "ref"> & { readonly owner: string | null };
-
 /** Locks of the namespaces asked about, standing or on their way out, by name. */
 export const heldLocks = async (
   scene: RollbackScene,
   git: GitSide,
   settings: CiliumSettings,
-  about: { readonly namespace: string | null; readonly follow?: readonly Followed[] },
+  namespace: string | null,
 ): Promise<readonly HeldLock[]> => {
-  const { namespace, follow = [] } = about;
   const asked = (ref: PolicyRef): boolean =>
     ref.namespace !== null && (namespace === null || ref.namespace === namespace);
   const live = fromCluster(scene.policies).filter((p) => asked(p.ref));
   const standing = live.filter((p) => isLock(p, settings) && (isArmed(p, settings) || isDisarmed(p)));
   const there = new Set(live.map((p) => policyId(p.ref)));
-  const found = new Map<string, Followed>(follow.map((lock) => [policyId(lock.ref), lock]));
+  const found = new Map<string, { readonly ref: PolicyRef; readonly owner: string | null }>();
   for (const { ref, owner } of standing) found.set(policyId(ref), { ref, owner });
   for (const { id, suspended, carries } of scene.owners) {
     const [only, ...more] = carries ?? [];

@@ -10,7 +10,11 @@ export type Move =
   | { readonly kind: "settle"; readonly owner: string }
   | { readonly kind: "disarm"; readonly policy: LivePolicy }
   | { readonly kind: "remove"; readonly policy: LivePolicy }
-  | { readonly kind: "resume"; readonly owner: string }
+  | {
+      readonly kind: "resume";
+      readonly owner: string;
+      /** How often it looks at Git; ms. */ readonly interval: number | null;
+    }
   /** Git still asks for it. */
   | { readonly kind: "revert" }
   | { readonly kind: "wait"; readonly for: WaitingFor }
@@ -18,12 +22,7 @@ export type Move =
   | { readonly kind: "stop"; readonly why: string; readonly wouldHelp: string }
   | { readonly kind: "done" };
 
-const nameOf = ({ ref }: HeldLock): string => `${ref.namespace ?? ""}/${ref.name}`;
-
-const apply = (detail: string, until: number | null = null): Move => ({
-  kind: "wait",
-  for: { what: "apply", detail, until },
-});
+const apply = (detail: string): Move => ({ kind: "wait", for: { what: "apply", detail, until: null } });
 
 const stop = (fact: Known<boolean> & { readonly known: false }): Move => ({
   kind: "stop",
@@ -32,7 +31,7 @@ const stop = (fact: Known<boolean> & { readonly known: false }): Move => ({
 });
 
 /** It has its own Kustomization: that one is held while the lock is gone and Git still has it. */
-const moveOfOwned = (lock: HeldLock, owner: NonNullable<HeldLock["owner"]>, now: number): Move => {
+const moveOfOwned = (lock: HeldLock, owner: NonNullable<HeldLock["owner"]>): Move => {
   const { effect, live, inMain, inFetched } = lock;
   const wanted = inMain.known && inMain.value;
   if (!owner.suspended && (effect !== "gone" || wanted)) return { kind: "suspend", owner: owner.id };
@@ -42,10 +41,7 @@ const moveOfOwned = (lock: HeldLock, owner: NonNullable<HeldLock["owner"]>, now:
   if (inMain.value) return { kind: "revert" };
   if (!inFetched.known) return stop(inFetched);
   if (inFetched.value) return apply(`${owner.source} to fetch the revert`);
-  if (owner.suspended) return { kind: "resume", owner: owner.id };
-  // It has applied a revision without the lock; one whole interval shows that nothing else brings it back.
-  const until = (owner.readyAt ?? now) + (owner.interval ?? 0);
-  return now < until ? apply(`one interval of ${owner.id} without ${nameOf(lock)}`, until) : { kind: "done" };
+  return owner.suspended ? { kind: "resume", owner: owner.id, interval: owner.interval } : { kind: "done" };
 };
 
 /** It shares its Kustomization, or none carries it: the object itself is taken from Flux and made inert. */
@@ -61,8 +57,8 @@ const moveOfShared = (lock: HeldLock): Move => {
   return inApplied.value ? apply(`${owner.id} to apply the revert`) : { kind: "remove", policy: live };
 };
 
-export const moveOf = (lock: HeldLock, now: number): Move =>
-  lock.alone && lock.owner !== null ? moveOfOwned(lock, lock.owner, now) : moveOfShared(lock);
+export const moveOf = (lock: HeldLock): Move =>
+  lock.alone && lock.owner !== null ? moveOfOwned(lock, lock.owner) : moveOfShared(lock);
 
 /** What frees pods comes before what tidies up, whichever lock it belongs to. */
 const URGENCY: Readonly<Record<Move["kind"], number>> = {
@@ -82,8 +78,8 @@ export interface NextMove {
   readonly move: Move;
 }
 
-export const nextMove = (locks: readonly HeldLock[], now: number): NextMove | null => {
-  const moves = locks.map((lock) => ({ lock, move: moveOf(lock, now) }));
+export const nextMove = (locks: readonly HeldLock[]): NextMove | null => {
+  const moves = locks.map((lock) => ({ lock, move: moveOf(lock) }));
   moves.sort((a, b) => URGENCY[a.move.kind] - URGENCY[b.move.kind]);
   return moves[0] ?? null;
 };

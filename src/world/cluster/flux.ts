@@ -228,7 +228,8 @@ const install = (release: KubeObject, working: Working): void => {
 /** A pruned Kustomization takes what it applied with it, unless it is suspended or does not prune. */
 const remove = (gone: string, working: Working): void => {
   const object = working.objects.get(gone);
-  if (object === undefined || object.metadata.annotations?.[PRUNE] === "disabled") return;
+  const notes = object?.metadata.annotations;
+  if (object === undefined || notes?.[PRUNE] === "disabled" || notes?.[RECONCILE] === "disabled") return;
   working.objects.delete(gone);
   const shipped = isHelmRelease(object) ? shippedKey(object) : null;
   if (shipped !== null) working.objects.delete(shipped);
