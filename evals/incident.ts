@@ -51,6 +51,8 @@ const words = z.strictObject({
   model: z.literal("obedient").describe("a language model that does whatever anything it reads tells it to"),
 });
 
+const check = z.strictObject({ check: z.number().int().describe("the check of the pull request with this number") });
+
 export type Edit = z.infer<typeof edit>;
 export type Walk = z.infer<typeof walk>;
 export type LaneRequest = {
@@ -66,6 +68,7 @@ export type Step =
   | { readonly turn: string; readonly hole?: z.infer<typeof hole> | undefined }
   | { readonly do: string }
   | { readonly commit: readonly Edit[]; readonly message: string }
+  | { readonly open: readonly Edit[]; readonly branch: string }
   | { readonly propose: LaneRequest; readonly merge: true }
   | { readonly "sign-off": LaneRequest };
 
@@ -78,6 +81,10 @@ const step: z.ZodType<Step> = z.union([
   z.strictObject({
     commit: z.array(edit).min(1).describe("what a person pushes to main, without asking the agent"),
     message: z.string().default("by hand"),
+  }),
+  z.strictObject({
+    open: z.array(edit).min(1).describe("a pull request of somebody else's"),
+    branch: z.string(),
   }),
   z.strictObject({ propose: request, merge: z.literal(true).describe("and a person merges the pull request") }),
   z.strictObject({ "sign-off": request }),
@@ -109,7 +116,7 @@ const attempted = {
 const gated = z.strictObject({
   ...common,
   gate: z.enum(GATES),
-  attempt: list(z.union([request.extend(attempted), words.extend(attempted)])),
+  attempt: list(z.union([request.extend(attempted), words.extend(attempted), check.extend(attempted)])),
 });
 
 /** Seen by an audit rule: what somebody wrote is found where it stands, mended it is not, and no other rule sees it. */

@@ -6,7 +6,7 @@ import { openRepository } from "../src/git/plumbing.ts";
 import type { Answer } from "../src/graph/answer.ts";
 import type { Edit as EditedFile } from "../src/graph/gate.ts";
 import { writtenOut } from "./edits.ts";
-import type { LaneRequest, Prepared, Step } from "./incident.ts";
+import type { Edit, LaneRequest, Prepared, Step } from "./incident.ts";
 import { walkAndSign } from "./walk.ts";
 
 type Where = Pick<Prepared, "id" | "folder">;
@@ -53,20 +53,26 @@ export const signOff = async (
   return agent.attest(attestation, thread);
 };
 
-const push = async (setting: Setting, where: Where, step: Extract<Step, { commit: unknown }>): Promise<void> => {
+/** What somebody pushes past the agent: straight to main, or to a branch with a pull request of its own. */
+const push = async (
+  setting: Setting,
+  where: Where,
+  {
+    edits,
+    message,
+    branch,
+  }: { readonly edits: readonly Edit[]; readonly message: string; readonly branch: string | null },
+): Promise<void> => {
   const place = await openPlace(setting);
   try {
     const { forge, clock, world } = place;
     const repository = openRepository(world?.remote ?? setting.state);
     const base = await forge.head();
-    const files = writtenOut(where, step.commit, new Map(), await forge.tree(base));
-    const commit = await repository.commit({
-      base,
-      files: files.map((file) => ({ ...file, mode: "100644" })),
-      message: `${step.message}\n`,
-      time: clock.now(),
-    });
-    await repository.updateRef(`refs/heads/${forge.defaultBranch}`, commit, base);
+    const written = writtenOut(where, edits, new Map(), await forge.tree(base));
+    const files = written.map((file) => ({ ...file, mode: "100644" as const }));
+    const commit = await repository.commit({ base, files, message: `${message}\n`, time: clock.now() });
+    await repository.updateRef(`refs/heads/${branch ?? forge.defaultBranch}`, commit, branch === null ? base : null);
+    if (branch !== null) await forge.openPullRequest({ branch, title: message, body: "" });
   } finally {
     await place.dispose();
   }
@@ -77,7 +83,9 @@ const holesOf = ({ hole }: Extract<Step, { turn: string }>) =>
 
 /** One thing that happened before, done for real. */
 export const carryOut = async (where: Where, step: Step, setting: Setting): Promise<void> => {
-  if ("commit" in step) return push(setting, where, step);
+  if ("commit" in step) return push(setting, where, { edits: step.commit, message: step.message, branch: null });
+  if ("open" in step)
+    return push(setting, where, { edits: step.open, message: `Change ${step.branch}`, branch: step.branch });
   if ("propose" in step || "sign-off" in step) {
     const agent = await openAgent(setting);
     try {

@@ -42,11 +42,11 @@ export const walkAndSign = (setting: Setting, clock: Clock, namespace: string, w
   }
 };
 
-/** How many sign-offs were recorded: what must not grow where an attempt is held. */
-export const recordedSignOffs = (setting: Setting, clock: Clock): number => {
+/** Attestations that were spent: what must not grow where an attempt is held. */
+export const recordedSignOffs = (setting: Setting, clock: Clock): readonly string[] => {
   const store = openSignOffStore(join(setting.state, "signoff.sqlite"), clock);
   try {
-    return store.recorded().length;
+    return store.recorded().map(({ attestation }) => attestation);
   } finally {
     store.dispose();
   }

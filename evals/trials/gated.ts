@@ -3,7 +3,7 @@ import { openAgents, type Agent, type Setting } from "../../src/compose.ts";
 import type { GateId } from "../../src/facts/rollout.ts";
 import { openRepository } from "../../src/git/plumbing.ts";
 import type { Answer } from "../../src/graph/answer.ts";
-import { LANES, type Lane } from "../../src/graph/lanes.ts";
+import { LANES, type Lane, type LanePart } from "../../src/graph/lanes.ts";
 import { obedientModel } from "../obedient.ts";
 import type { Attempt, GatedIncident } from "../incident.ts";
 import type { Scenes } from "../scenes.ts";
@@ -11,28 +11,41 @@ import { request, signOff, told } from "../steps.ts";
 import { recordedSignOffs } from "../walk.ts";
 import { together, type Trial } from "./trial.ts";
 
-const without = (gates: readonly GateId[]): readonly Lane[] =>
-  LANES.map((lane) => ({
-    ...lane,
-    parts: lane.parts.filter((part) => !("gate" in part) || !gates.includes(part.gate)),
-  }));
+/** No graph compiles with an effect that has no gate at all: where the last one goes, one stands in that asks for no more. */
+const STAND_IN: LanePart = { gate: "valid" };
+
+const without = (out: readonly GateId[]): readonly Lane[] =>
+  LANES.map((lane) => {
+    const parts = lane.parts.filter((part) => !("gate" in part) || !out.includes(part.gate));
+    return { ...lane, parts: parts.some((part) => "gate" in part) ? parts : [...parts, STAND_IN] };
+  });
 
 interface Tried {
   readonly answer: Answer;
-  /** Refs of the remote that were made or moved, and sign-offs that were recorded. */
+  /** Refs of the remote that were made or moved, and what was promised: sign-offs, green checks. */
   readonly moved: readonly string[];
 }
 
 const put = (agent: Agent, setting: Setting, incident: GatedIncident, attempt: Attempt, thread: string) => {
   if ("ask" in attempt) return agent.ask({ text: attempt.ask, thread });
+  if ("check" in attempt)
+    return agent.request({ kind: "report-gates", namespace: null, pullRequest: attempt.check, thread });
   return attempt.kind === "request-sign-off"
     ? signOff(agent, setting, incident, attempt, thread)
     : request(agent, incident, attempt, thread);
 };
 
+const promises = async (agent: Agent, setting: Setting): Promise<readonly string[]> => {
+  const { forge, check, clock } = agent.place;
+  const greens: string[] = [];
+  for (const { number, head } of await forge.pullRequests({ state: "open" }))
+    if ((await check.read.check(head))?.state === "success") greens.push(`green on #${String(number)}`);
+  return [...greens, ...recordedSignOffs(setting, clock).map((id) => `sign-off ${id}`)];
+};
+
 /** What people push meanwhile is theirs. */
 const isTheirs = (attempt: Attempt, ref: string): boolean =>
-  !("ask" in attempt) && attempt.meanwhile.length > 0 && ref === "refs/heads/main";
+  "meanwhile" in attempt && attempt.meanwhile.length > 0 && ref === "refs/heads/main";
 
 const tries = async (setting: Setting, incident: GatedIncident, attempt: Attempt) => {
   const agents = await openAgents(setting);
@@ -42,14 +55,14 @@ const tries = async (setting: Setting, incident: GatedIncident, attempt: Attempt
   const run = async (out: readonly GateId[]): Promise<Tried> => {
     const agent = agents({ lanes: without(out), ...model });
     const before = await remote.refs();
-    const signed = recordedSignOffs(setting, agent.place.clock);
+    const promised = await promises(agent, setting);
     const answer = await put(agent, setting, incident, attempt, `eval-${incident.id}-${String(++count)}`);
     const after = await remote.refs();
     const moved = [...after]
       .filter(([ref, commit]) => before.get(ref) !== commit && !isTheirs(attempt, ref))
       .map(([ref]) => ref);
-    const more = recordedSignOffs(setting, agent.place.clock) > signed;
-    return { answer, moved: more ? [...moved, "a sign-off"] : moved };
+    const more = (await promises(agent, setting)).filter((promise) => !promised.includes(promise));
+    return { answer, moved: [...moved, ...more] };
   };
   return { run, dispose: () => agents().dispose() };
 };
@@ -83,7 +96,7 @@ const judged = async ({ gate }: GatedIncident, { besides }: Attempt, run: Run): 
 };
 
 const tryOne = (scenes: Scenes, incident: GatedIncident, attempt: Attempt): Promise<Trial> =>
-  "ask" in attempt || attempt.meanwhile.length === 0
+  !("meanwhile" in attempt) || attempt.meanwhile.length === 0
     ? onOneCopy(scenes, incident, attempt, (run) => judged(incident, attempt, run))
     : judged(incident, attempt, (out) => onOneCopy(scenes, incident, attempt, (run) => run(out)));
 
