@@ -1,10 +1,14 @@
 import type { ContainerPort, GatewayFact, Inventory, ServiceFact, WorkloadFact } from "../facts/inventory.ts";
-import type { LivePod, LiveService } from "../facts/ports.ts";
+import type { LiveEndpoints, LivePod, LiveService } from "../facts/ports.ts";
 
 interface Live {
   readonly pods: readonly LivePod[];
   readonly services: readonly LiveService[];
+  readonly endpoints?: readonly LiveEndpoints[];
+  readonly namespaces?: readonly { readonly name: string; readonly labels: Labels }[];
 }
+
+type Labels = Readonly<Record<string, string>>;
 
 /** Labels that controllers put on single pods; by them no workload is known. */
 const OF_ONE_POD = new Set([
@@ -22,14 +26,19 @@ const OF_ONE_POD = new Set([
   "role",
 ]);
 
-type Labels = Readonly<Record<string, string>>;
+/** Whether Cilium took the label into the pod's identity, where its endpoint says so; a selector sees no other. */
+const isSeen = (pod: LivePod, key: string, value: string): boolean =>
+  pod.identity === null || pod.hostNetwork || pod.identity.includes(`k8s:${key}=${value}`);
 
-/** What all pods of a workload carry. */
+/** What all pods of a workload carry and policy can see. */
 const sharedLabels = (pods: readonly LivePod[]): Labels => {
   const [first, ...rest] = pods;
   return Object.fromEntries(
     Object.entries(first?.labels ?? {}).filter(
-      ([key, value]) => !OF_ONE_POD.has(key) && rest.every((pod) => pod.labels[key] === value),
+      ([key, value]) =>
+        !OF_ONE_POD.has(key) &&
+        pods.every((pod) => isSeen(pod, key, value)) &&
+        rest.every((pod) => pod.labels[key] === value),
     ),
   );
 };
@@ -76,8 +85,16 @@ const writtenFor = (group: Group, workloads: readonly WorkloadFact[]): WorkloadF
   return byLabels.toSorted((a, b) => Object.keys(b.podLabels).length - Object.keys(a.podLabels).length)[0] ?? null;
 };
 
+/** Of all pods, what any of them says. */
+const anyOf = <T>(pods: readonly LivePod[], of: (pod: LivePod) => readonly T[] | undefined): readonly T[] => [
+  ...new Set(pods.flatMap((pod) => of(pod) ?? [])),
+];
+
 const seen = (group: Group, written: WorkloadFact | null): WorkloadFact => {
   const ports = livePorts(group.pods);
+  const probePorts = anyOf(group.pods, (pod) => pod.probePorts);
+  const networks = anyOf(group.pods, (pod) => pod.secondaryNetworks);
+  const probed = new Set(written?.containers.flatMap((c) => c.probePorts));
   const known = new Set(written?.containers.flatMap((c) => c.ports.map((p) => `${p.port}/${p.protocol}`)) ?? []);
   const more = ports.filter((p) => !known.has(`${p.port}/${p.protocol}`));
   const containers = written?.containers ?? [];
@@ -87,13 +104,13 @@ const seen = (group: Group, written: WorkloadFact | null): WorkloadFact => {
     name: written?.name ?? group.name,
     podLabels: sharedLabels(group.pods),
     labelsComplete: true,
-    serviceAccount: written?.serviceAccount ?? null,
+    serviceAccount: group.pods[0]?.serviceAccount ?? written?.serviceAccount ?? null,
     containers:
-      more.length === 0 && written !== null
+      more.length === 0 && written !== null && probePorts.every((port) => probed.has(port))
         ? containers
-        : [...containers, { name: "live", image: null, ports: more, probePorts: [] }],
+        : [...containers, { name: "live", image: null, ports: more, probePorts }],
     hostNetwork: group.pods.every((pod) => pod.hostNetwork),
-    secondaryNetworks: written?.secondaryNetworks ?? [],
+    secondaryNetworks: networks.length > 0 ? networks : (written?.secondaryNetworks ?? []),
     suspended: false,
     transient: written?.transient ?? (group.kind === "Job" || group.kind === "CronJob"),
     sure: "certain",
@@ -121,7 +138,30 @@ const enrichedWorkloads = (written: readonly WorkloadFact[], pods: readonly Live
 const serviceType = (type: string): ServiceFact["type"] =>
   type === "NodePort" || type === "LoadBalancer" || type === "ExternalName" ? type : "ClusterIP";
 
-const liveFact = (live: LiveService, written: ServiceFact | null, workloads: readonly WorkloadFact[]): ServiceFact => {
+type Behind = NonNullable<ServiceFact["endpoints"]>;
+
+/** By Service, what its slices name, each pod told by what made it. */
+const behindServices = (live: Live): ReadonlyMap<string, Behind> => {
+  const makers = new Map(live.pods.map((p) => [`${p.namespace}/${p.name}`, p.workload]));
+  const found = new Map<string, Behind>();
+  for (const { namespace, service, ports, endpoints } of live.endpoints ?? []) {
+    const key = `${namespace}/${service}`;
+    const here = endpoints.map(({ address, pod }) => ({
+      address,
+      pod: pod === null ? null : (makers.get(`${namespace}/${pod}`) ?? null),
+      ports,
+    }));
+    found.set(key, [...(found.get(key) ?? []), ...here]);
+  }
+  return found;
+};
+
+const liveFact = (
+  live: LiveService,
+  written: ServiceFact | null,
+  workloads: readonly WorkloadFact[],
+  endpoints: Behind | undefined,
+): ServiceFact => {
   const { selector } = live;
   const steady =
     selector === null ? null : Object.fromEntries(Object.entries(selector).filter(([key]) => !OF_ONE_POD.has(key)));
@@ -145,6 +185,7 @@ const liveFact = (live: LiveService, written: ServiceFact | null, workloads: rea
         ? live.externalTrafficPolicy
         : null,
     externalName: written?.externalName ?? null,
+    ...(selector !== null || endpoints === undefined ? {} : { endpoints }),
     ...(written?.labels === undefined ? {} : { labels: written.labels }),
     sure: "certain",
     origin: written?.origin ?? null,
@@ -153,15 +194,17 @@ const liveFact = (live: LiveService, written: ServiceFact | null, workloads: rea
 
 const enrichedServices = (
   written: readonly ServiceFact[],
-  live: readonly LiveService[],
+  state: Live,
   workloads: readonly WorkloadFact[],
 ): readonly ServiceFact[] => {
+  const live = state.services;
+  const behind = behindServices(state);
   const key = (s: { readonly namespace: string; readonly name: string }): string => `${s.namespace}/${s.name}`;
   const known = new Map(written.map((s) => [key(s), s]));
   const there = new Set(live.map(key));
   const inhabited = new Set(live.map((s) => s.namespace));
   const missing = written.filter((s) => !there.has(key(s)) && (s.sure === "certain" || !inhabited.has(s.namespace)));
-  return [...live.map((s) => liveFact(s, known.get(key(s)) ?? null, workloads)), ...missing];
+  return [...live.map((s) => liveFact(s, known.get(key(s)) ?? null, workloads, behind.get(key(s)))), ...missing];
 };
 
 /** A gateway's real addresses: those of the Service that selects its pods. */
@@ -189,7 +232,11 @@ export const withCluster = (inventory: Inventory, live: Live): Inventory => {
   return {
     ...inventory,
     workloads,
-    services: enrichedServices(inventory.services, live.services, workloads),
+    namespaces: inventory.namespaces.map((ns) => {
+      const there = live.namespaces?.find((n) => n.name === ns.name);
+      return there === undefined ? ns : { ...ns, labels: there.labels };
+    }),
+    services: enrichedServices(inventory.services, live, workloads),
     gateways: inventory.gateways.map((gateway) => enrichedGateway(gateway, live.services)),
   };
 };

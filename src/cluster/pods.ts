@@ -14,6 +14,33 @@ const portsOf = (pod: unknown): LivePod["ports"] =>
     }),
   );
 
+const PROBES = ["livenessProbe", "readinessProbe", "startupProbe"] as const;
+const WAYS = ["httpGet", "tcpSocket", "grpc"] as const;
+
+const probePortsOf = (pod: unknown): readonly (number | string)[] => [
+  ...new Set(
+    items(field(pod, "spec", "containers")).flatMap((container) =>
+      PROBES.flatMap((probe) =>
+        WAYS.flatMap((way) => {
+          const port = field(container, probe, way, "port");
+          return number(port) ?? text(port) ?? [];
+        }),
+      ),
+    ),
+  ),
+];
+
+/** What Multus says it attached beyond the pod's own network. */
+const networksOf = (pod: unknown): readonly string[] => {
+  const written = text(field(pod, "metadata", "annotations", "k8s.v1.cni.cncf.io/network-status"));
+  try {
+    const networks: unknown = JSON.parse(written ?? "[]");
+    return items(networks).flatMap((n) => (field(n, "default") === true ? [] : (text(field(n, "name")) ?? [])));
+  } catch {
+    return [];
+  }
+};
+
 /**
  * What made the pod, as Hubble names it: a ReplicaSet stands for its Deployment, and a Job with a minute in its name for
  * its CronJob.
@@ -59,6 +86,9 @@ export const livePods = (pods: readonly unknown[], endpoints: readonly unknown[]
         hostNetwork: field(pod, "spec", "hostNetwork") === true,
         startedAt: time(field(pod, "status", "startTime")),
         ports: portsOf(pod),
+        probePorts: probePortsOf(pod),
+        serviceAccount: text(field(pod, "spec", "serviceAccountName")),
+        secondaryNetworks: networksOf(pod),
       },
     ];
   });

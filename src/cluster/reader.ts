@@ -1,6 +1,7 @@
 import { OperatorError } from "../facts/errors.ts";
 import type { ClusterReader, LivePolicy } from "../facts/ports.ts";
 import type { Connection, Identity, Reply } from "./connection.ts";
+import { liveEndpoints } from "./endpoints.ts";
 import { liveKustomizations, liveSources } from "./flux.ts";
 import { ifAllowed, lazily, messageOf, optional, outside, required } from "./listing.ts";
 import { field, items, nameOf, stringMap, text } from "./objects.ts";
@@ -63,6 +64,7 @@ export const clusterReader = ({
       return livePods(pods, endpoints);
     },
     services: async () => liveServices(await required(await asReader(), "/api/v1/services")),
+    endpoints: async () => liveEndpoints(await ifAllowed(await asReader(), "/apis/discovery.k8s.io/v1/endpointslices")),
     policies,
     kustomizations: async () => {
       const group = "/apis/kustomize.toolkit.fluxcd.io";

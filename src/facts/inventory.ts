@@ -97,6 +97,12 @@ export interface ServiceFact {
   readonly hostnames: readonly string[];
   readonly externalTrafficPolicy: "Cluster" | "Local" | null;
   readonly externalName: string | null;
+  /** What stands behind a Service without a selector, from the cluster; absent where nobody said. */
+  readonly endpoints?: readonly {
+    readonly address: string;
+    readonly pod: Pick<WorkloadFact, "kind" | "name"> | null;
+    readonly ports: readonly { readonly name: string | null; readonly port: number; readonly protocol: Protocol }[];
+  }[];
   /** Labels of the Service itself, which ServiceMonitors select. */
   readonly labels?: Readonly<Record<string, string>>;
   readonly sure: Certainty;

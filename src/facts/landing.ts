@@ -101,6 +101,23 @@ const containerPortOf = (service: ServiceFact, port: number, protocol: Protocol,
 const weaker = (a: Certainty, b: Certainty): Certainty =>
   a === "guess" || b === "guess" ? "guess" : a === "likely" || b === "likely" ? "likely" : "certain";
 
+/** A Service that selects nobody leads to whatever its EndpointSlices name. */
+const onEndpoints = (service: ServiceFact, id: string, target: Target, world: World): readonly Landing[] => {
+  const { protocol } = target;
+  const name = service.ports.find((p) => p.port === target.port && p.protocol === protocol)?.name ?? null;
+  const found = (service.endpoints ?? []).flatMap(({ address, pod, ports }): readonly Landing[] => {
+    const port = ports.find((p) => p.protocol === protocol && (ports.length === 1 || p.name === name))?.port;
+    if (port === undefined) return [];
+    const workload = world.workloads.find(
+      (w) => pod !== null && w.namespace === service.namespace && w.kind === pod.kind && w.name === pod.name,
+    );
+    if (workload === undefined) return [{ kind: "outside", host: null, address, port, protocol }];
+    const pods = { namespace: workload.namespace, labels: workload.podLabels, workload };
+    return [{ kind: "pods", pods, port, protocol, through: id, sure: "certain" }];
+  });
+  return found.length > 0 ? found : [unknown(`${id} has no selector`, "its EndpointSlices, from the cluster")];
+};
+
 const onService = (
   service: ServiceFact,
   target: Target,
@@ -116,7 +133,7 @@ const onService = (
     return landHost(service.externalName, target, world, facts, depth + 1);
   }
   const selector = service.selector;
-  if (selector === null) return [unknown(`${id} has no selector`, "its EndpointSlices, from the cluster")];
+  if (selector === null) return onEndpoints(service, id, target, world);
   const pods = world.workloads.filter((w) => w.namespace === service.namespace && selects(selector, w.podLabels));
   if (pods.length === 0)
     return [unknown(`no known workload is selected by ${id}`, "the pods, from the cluster or the chart")];

@@ -129,6 +129,11 @@ export interface LivePod {
   readonly hostNetwork: boolean;
   readonly startedAt: number | null;
   readonly ports: readonly { readonly name: string | null; readonly port: number; readonly protocol: Protocol }[];
+  /** Container ports, by number or name, that the kubelet probes. */
+  readonly probePorts?: readonly (number | string)[];
+  readonly serviceAccount?: string | null;
+  /** Networks beyond the pod's own (Multus). */
+  readonly secondaryNetworks?: readonly string[];
 }
 
 export interface LivePolicy {
@@ -175,11 +180,22 @@ export interface LiveService {
   readonly externalTrafficPolicy: string | null;
 }
 
+/** One EndpointSlice of a Service. */
+export interface LiveEndpoints {
+  readonly namespace: string;
+  readonly service: string;
+  readonly ports: readonly { readonly name: string | null; readonly port: number; readonly protocol: Protocol }[];
+  /** `pod`: the pod of the same namespace that has the address, where it is one. */
+  readonly endpoints: readonly { readonly address: string; readonly pod: string | null }[];
+}
+
 /** The live cluster, read only. A method throws `OperatorError("outside")` when it cannot be reached. */
 export interface ClusterReader {
   readonly name: string;
   pods(): Promise<readonly LivePod[]>;
   services(): Promise<readonly LiveService[]>;
+  /** Absent, or empty, where they may not be read. */
+  endpoints?(): Promise<readonly LiveEndpoints[]>;
   policies(): Promise<readonly LivePolicy[]>;
   kustomizations(): Promise<readonly LiveKustomization[]>;
   sources(): Promise<readonly LiveSource[]>;

@@ -16,4 +16,12 @@ export interface StatusReport {
     readonly waitingFor: WaitingFor | null;
     readonly pullRequest: { readonly number: number; readonly url: string; readonly branch: string } | null;
   }[];
+  /** Where Git and the cluster say different things; empty where they agree, absent where no cluster answered. */
+  readonly drift?: readonly {
+    readonly kind: string;
+    readonly namespace: string | null;
+    readonly what: string;
+    readonly file: string | null;
+    readonly line: number | null;
+  }[];
 }

@@ -1,12 +1,23 @@
+import { withCluster } from "../cluster/enrich.ts";
 import { OperatorError } from "../facts/errors.ts";
+import type { Inventory } from "../facts/inventory.ts";
 import { known, unknown } from "../facts/known.ts";
 import type { Known } from "../facts/known.ts";
-import type { ClusterReader, LiveKustomization, LivePod, LivePolicy, LiveService, LiveSource } from "../facts/ports.ts";
+import type {
+  ClusterReader,
+  LiveEndpoints,
+  LiveKustomization,
+  LivePod,
+  LivePolicy,
+  LiveService,
+  LiveSource,
+} from "../facts/ports.ts";
 
 /** What the live cluster said, in one pass. */
 export interface LiveCluster {
   readonly pods: readonly LivePod[];
   readonly services: readonly LiveService[];
+  readonly endpoints?: readonly LiveEndpoints[];
   readonly policies: readonly LivePolicy[];
   readonly kustomizations: readonly LiveKustomization[];
   readonly sources: readonly LiveSource[];
@@ -33,14 +44,19 @@ export const readLive = (cluster: ClusterReader | null): Promise<Known<LiveClust
   cluster === null
     ? Promise.resolve(NO_CLUSTER)
     : attempt(async () => {
-        const [pods, services, policies, kustomizations, sources, namespaces, nodes] = await Promise.all([
+        const [pods, services, endpoints, policies, kustomizations, sources, namespaces, nodes] = await Promise.all([
           cluster.pods(),
           cluster.services(),
+          cluster.endpoints?.() ?? [],
           cluster.policies(),
           cluster.kustomizations(),
           cluster.sources(),
           cluster.namespaces(),
           cluster.nodes(),
         ]);
-        return { pods, services, policies, kustomizations, sources, namespaces, nodes };
+        return { pods, services, endpoints, policies, kustomizations, sources, namespaces, nodes };
       });
+
+/** What runs takes the place of what was guessed; without a cluster the repository's word stands alone. */
+export const borneOut = (written: Inventory, live: Known<LiveCluster>): Inventory =>
+  live.known ? withCluster(written, live.value) : written;

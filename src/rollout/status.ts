@@ -1,9 +1,10 @@
+import { drift } from "../cluster/drift.ts";
 import { iso } from "../facts/clock.ts";
 import type { StatusReport } from "../facts/status.ts";
 import type { Survey } from "./survey.ts";
 
 /** The `status` contract, from what was surveyed. */
-export const statusReport = ({ now, placed, inventory }: Survey): StatusReport => ({
+export const statusReport = ({ now, placed, inventory, written, live }: Survey): StatusReport => ({
   version: 1,
   clock: iso(now),
   namespaces: placed.map(({ namespace, stage, waitingFor, pullRequest }) => ({
@@ -21,4 +22,15 @@ export const statusReport = ({ now, placed, inventory }: Survey): StatusReport =
     pullRequest:
       pullRequest === null ? null : { number: pullRequest.number, url: pullRequest.url, branch: pullRequest.branch },
   })),
+  ...(live.known
+    ? {
+        drift: drift(written, live.value).map(({ kind, namespace, what, origin }) => ({
+          kind,
+          namespace,
+          what,
+          file: origin?.file ?? null,
+          line: origin?.line ?? null,
+        })),
+      }
+    : {}),
 });

@@ -22,7 +22,7 @@ import { readDecisions } from "./decisions.ts";
 import { inventoryAt } from "./inventory-at.ts";
 import type { ReadInventory } from "./inventory-at.ts";
 import { dig } from "./json.ts";
-import { attempt, readLive } from "./live.ts";
+import { attempt, borneOut, readLive } from "./live.ts";
 import type { LiveCluster } from "./live.ts";
 import { isEnforced } from "./locks.ts";
 import { fromCluster, fromInventory } from "./policy-documents.ts";
@@ -63,7 +63,10 @@ export interface Survey {
   readonly now: number;
   readonly base: string;
   readonly tree: SourceTree;
+  /** What the repository says, borne out by the cluster where one answers. */
   readonly inventory: Inventory;
+  /** What the repository says alone. */
+  readonly written: Inventory;
   readonly live: Known<LiveCluster>;
   readonly pullRequests: readonly PullRequest[];
   readonly history: readonly { readonly commit: string; readonly time: number }[];
@@ -246,9 +249,10 @@ export const survey = async (ports: SurveyPorts): Promise<Survey> => {
     readLive(ports.cluster),
     attestations === null ? known<readonly Attestation[]>([]) : attempt(() => attestations.attestations(null)),
   ]);
-  const inventory = inventoryAt(ports.readInventory, tree);
+  const written = inventoryAt(ports.readInventory, tree);
+  const inventory = borneOut(written, live);
   const decisions = readDecisions(tree, now);
-  const read = { now, base, tree, inventory, live, pullRequests, history, decisions, attestations: signed };
+  const read = { now, base, tree, inventory, written, live, pullRequests, history, decisions, attestations: signed };
   const surveyor = new Surveyor(ports, read);
   const alone: Placed[] = [];
   for (const { name } of inventory.namespaces) alone.push(await surveyor.place(name));

@@ -2,6 +2,8 @@ import { describe, expect, it } from "vitest";
 import { drift } from "../../src/cluster/drift.ts";
 import { withCluster } from "../../src/cluster/enrich.ts";
 import { defaultClusterFacts } from "../../src/facts/cluster-facts.ts";
+import { isProbe } from "../../src/facts/exposure.ts";
+import { landings } from "../../src/facts/landing.ts";
 import type { LivePod, LiveService } from "../../src/facts/ports.ts";
 import { memoryTree } from "../../src/facts/tree.ts";
 import { readInventory } from "../../src/gitops/inventory.ts";
@@ -80,6 +82,65 @@ describe("an inventory that the cluster bears out", () => {
       ["wiki", 80, "certain"],
       ["board", 9001, "certain"],
     ]);
+  });
+});
+
+describe("what only the cluster knows", () => {
+  const [wiki] = pods;
+  const borneOut = (pod: Partial<LivePod>, live: Partial<Parameters<typeof withCluster>[1]> = {}) =>
+    withCluster(inventory, { pods: wiki === undefined ? [] : [{ ...wiki, ...pod }], services: [], ...live });
+
+  it("labels that Cilium keeps out of the identity are none to select by", () => {
+    const identity = ["k8s:app=wiki", "k8s:io.kubernetes.pod.namespace=web"];
+    expect(borneOut({ identity }).workloads.find((w) => w.name === "wiki")?.podLabels).toEqual({ app: "wiki" });
+  });
+
+  it("ports that the kubelet probes, the account and the further networks of its pods", () => {
+    const found = borneOut({ probePorts: [8080], serviceAccount: "reader", secondaryNetworks: ["iot/lan"] });
+    const workload = found.workloads.find((w) => w.name === "wiki");
+    expect(workload).toMatchObject({ serviceAccount: "reader", secondaryNetworks: ["iot/lan"] });
+    expect(workload === undefined ? null : isProbe(workload, 8080)).toBe(true);
+  });
+
+  it("what stands behind a Service that selects nobody", () => {
+    const manual = {
+      ...service("nas", {}),
+      selector: null,
+      ports: [{ name: null, port: 80, targetPort: 80, protocol: "TCP" as const }],
+    };
+    const ports = [{ name: null, port: 8080, protocol: "TCP" as const }];
+    const endpoints = [
+      {
+        namespace: "web",
+        service: "nas",
+        ports,
+        endpoints: [
+          { address: "192.168.1.9", pod: null },
+          { address: "10.1.1.1", pod: "wiki-1" },
+        ],
+      },
+    ];
+    const found = borneOut({}, { services: [manual], endpoints });
+    const target = { kind: "service", namespace: "web", name: "nas" } as const;
+    const to = landings(
+      { source: { namespace: "web" }, target, port: 80, protocol: "TCP" },
+      found,
+      defaultClusterFacts,
+    );
+    expect(
+      to.map((l) => (l.kind === "pods" ? l.pods.workload?.name : l.kind === "outside" ? l.address : l.kind)),
+    ).toEqual(["192.168.1.9", "wiki"]);
+    expect(to.map((l) => (l.kind === "unknown" ? null : l.port))).toEqual([8080, 8080]);
+  });
+
+  it("labels of the namespaces, which are part of every identity in them", () => {
+    const labels = { "kubernetes.io/metadata.name": "web", team: "a" };
+    const named = {
+      ...inventory,
+      namespaces: [{ name: "web", folder: null, labels: {}, suspended: false, dormant: false, origin: null }],
+    };
+    const found = withCluster(named, { pods: [], services: [], namespaces: [{ name: "web", labels }] });
+    expect(found.namespaces[0]?.labels).toEqual(labels);
   });
 });
 

@@ -20,9 +20,10 @@ it("reads the sample cluster through its API and finds in it what its repository
       reader: { kubeconfig, context: "sample" },
       rollback: { kubeconfig, context: "sample-rollback" },
     });
-    const [pods, services, policies, kustomizations, sources, namespaces, nodes] = await Promise.all([
+    const [pods, services, endpoints, policies, kustomizations, sources, namespaces, nodes] = await Promise.all([
       cluster.pods(),
       cluster.services(),
+      cluster.endpoints?.() ?? [],
       cluster.policies(),
       cluster.kustomizations(),
       cluster.sources(),
@@ -46,7 +47,8 @@ it("reads the sample cluster through its API and finds in it what its repository
     expect(kinds.filter((kind) => kind.startsWith("policy-") || kind === "labels-differ")).toEqual([
       "policy-not-in-git",
     ]);
-    const enriched = withCluster(inventory, { pods, services });
+    expect(endpoints.some((e) => e.service === "pg-main-rw" && e.endpoints.some(({ pod }) => pod !== null))).toBe(true);
+    const enriched = withCluster(inventory, { pods, services, endpoints, namespaces });
     expect(enriched.gateways.every((g) => g.addresses.length > 0)).toBe(true);
     expect(
       enriched.services.filter((s) => s.selector !== null && s.ports.some((p) => p.containerPort === null)),

@@ -27,6 +27,10 @@ export const statusCommand = (): Command =>
               ]),
               ["namespace", "stage", "policies", "pr", ""],
             ),
+            ...(report.drift ?? []).map(({ what, file, line }) => {
+              const at = file === null ? "" : ` (${printable(file)}:${line ?? 0})`;
+              return `drift: ${printable(what)}${at}`;
+            }),
           ].join("\n"),
         );
       } finally {

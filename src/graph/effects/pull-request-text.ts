@@ -35,6 +35,7 @@ export const pullRequestText = ({ changeset, facts }: Cleared): PullRequestText 
         };
   return textOf({
     changeset,
+    stood: (path) => facts.tree.before.mode(path) !== null,
     draft: facts.draft,
     inventory: view?.after ?? null,
     replay: judged?.replay ?? null,

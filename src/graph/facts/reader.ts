@@ -14,7 +14,7 @@ import { changeLaneOf } from "../../facts/rollout.ts";
 import { overlay } from "../../facts/tree.ts";
 import type { SourceTree } from "../../facts/tree.ts";
 import type { Writer } from "../../facts/writer.ts";
-import { NO_CLUSTER, attempt } from "../../rollout/live.ts";
+import { NO_CLUSTER, attempt, borneOut } from "../../rollout/live.ts";
 import { nodesOf } from "../../rollout/soak-facts.ts";
 import { survey } from "../../rollout/survey.ts";
 import type { Survey, SurveyPorts } from "../../rollout/survey.ts";
@@ -206,17 +206,19 @@ export const factsReader = (ports: ReaderPorts): FactsReader => {
     const change = changeset(namespace, kindOf(request, main.tree, files), files);
     const tree = { before: main.tree, after: overlay(main.tree, change.files) };
     const key = `${main.base} ${change.digest}`;
-    const before = known(main.inventory);
-    const after =
+    const writtenAfter: Known<Inventory> =
       reported !== null && reported.disputed.length > 0
         ? unknown(
             `main has changed ${reported.disputed.slice(0, 4).join(", ")} as well since this branch left it`,
             "Bring the branch up to date with the default branch.",
           )
         : change.files.length === 0
-          ? before
+          ? known(main.written)
           : inventoryOf(key, tree.after);
-    const inventory = { before, after };
+    // What bytes alone decide is judged by what is written; everything else by what runs.
+    const written = { before: known(main.written), after: writtenAfter };
+    const after = writtenAfter.known ? known(borneOut(writtenAfter.value, main.live)) : writtenAfter;
+    const inventory = { before: known(main.inventory), after };
     const bare: GateFacts = {
       request: { ...request, lane },
       reported,
@@ -238,8 +240,8 @@ export const factsReader = (ports: ReaderPorts): FactsReader => {
       decisions: main.decisions,
       history: known(main.history),
       soak: soakOf(main, namespace, ports.evidence !== null),
-      lint: await lintOf(key, tree, inventory, change),
-      findings: findingsFor(key, inventory, main.now),
+      lint: await lintOf(key, tree, written, change),
+      findings: findingsFor(key, written, main.now),
       rehearsal: unknown("only a default-deny is rehearsed", "the default-deny lane"),
       attestations: main.attestations,
       confirmation: unknown("only a rollback is confirmed", "the rollback lane"),

@@ -19,6 +19,8 @@ import { unexercisedSection } from "./unexercised.ts";
 /** Everything a pull request's text is made of. What is not known is null, and the text says so. */
 export interface PullRequestInput {
   readonly changeset: Changeset;
+  /** Whether a file stood there before the changeset. */
+  readonly stood: (path: string) => boolean;
   /** Null where the bytes are not a draft of ours. */
   readonly draft: Draft | null;
   /** The repository with the changeset. */

@@ -12,12 +12,10 @@ const KIND = {
 
 /** What changes, and for whom: the pods that are concerned, and the files. */
 export const changeSection = (input: PullRequestInput, rows: number): string => {
-  const { changeset, inventory, draft } = input;
+  const { changeset, inventory, stood } = input;
   const { namespace } = changeset;
   const opening = fill(`pull-request/${KIND[changeset.kind]}`, { namespace: code(namespace) });
   const workloads = (inventory?.workloads ?? []).filter((w) => w.namespace === namespace);
-  const policies = new Map<string, number>();
-  for (const rule of draft?.rules ?? []) policies.set(rule.policy.name, (policies.get(rule.policy.name) ?? 0) + 1);
   const state = (w: (typeof workloads)[number]): string =>
     w.hostNetwork
       ? "host network: not governed by policy"
@@ -27,7 +25,10 @@ export const changeSection = (input: PullRequestInput, rows: number): string => 
           ? "governed on its own interface, not on its further networks"
           : "governed";
   const pods = workloads.map((w) => [codeCell(`${w.kind}/${w.name}`), prose(state(w))]);
-  const files = changeset.files.map((f) => [codeCell(f.path, 200), f.text === null ? "removed" : "written"]);
+  const files = changeset.files.map(({ path, text }) => [
+    codeCell(path, 200),
+    text === null ? "removed" : stood(path) ? "changed" : "added",
+  ]);
   const parts = [opening];
   parts.push(
     pods.length === 0

@@ -1,5 +1,6 @@
 import { iso } from "../../facts/clock.ts";
 import type { RuleEvidence } from "../../facts/draft.ts";
+import type { Certainty } from "../../facts/known.ts";
 import type { PullRequestInput } from "./body.ts";
 import { codeCell, prose, table } from "./escape.ts";
 
@@ -12,11 +13,13 @@ const seen = (rule: RuleEvidence): readonly [first: string, last: string] => {
   return [iso(first).slice(0, 16), iso(last).slice(0, 16)];
 };
 
+const HOW_SURE: Readonly<Record<Certainty, string>> = { certain: "", likely: " (likely)", guess: " (a guess)" };
+
 /** Why the rule is there, beside what was seen: the configuration line, or the requirement. */
 const because = (rule: RuleEvidence): string => {
   const lines = rule.declared
     .slice(0, 3)
-    .map((d) => `${codeCell(d.key)} at ${codeCell(`${d.origin.file}:${d.origin.line}`)}`);
+    .map((d) => `${codeCell(d.key)} at ${codeCell(`${d.origin.file}:${d.origin.line}`)}${HOW_SURE[d.sure]}`);
   if (rule.declared.length > 3) lines.push(`and ${rule.declared.length - 3} more`);
   if (rule.requirement !== null) lines.push(prose(rule.requirement));
   if (rule.lesson !== null) lines.push(`lesson ${rule.lesson}`);

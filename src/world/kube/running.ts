@@ -62,6 +62,14 @@ const ownerReferences = (pod: Pod): Readonly<Record<string, unknown>>[] => {
   return [{ apiVersion: OWNER_API[kind], ...owner, controller: true, uid: `${owner.kind}-${owner.name}` }];
 };
 
+const probesOf = (pod: Pod): Readonly<Record<string, unknown>> => {
+  const [live, ready] = pod.workload.probes;
+  return {
+    ...(live === undefined ? {} : { livenessProbe: { tcpSocket: { port: live } } }),
+    ...(ready === undefined ? {} : { readinessProbe: { tcpSocket: { port: ready } } }),
+  };
+};
+
 const podObject = (pod: Pod): KubeObject => ({
   apiVersion: "v1",
   kind: "Pod",
@@ -84,6 +92,7 @@ const podObject = (pod: Pod): KubeObject => ({
         name: "app",
         image: `registry.example/${pod.workload.name}`,
         ports: pod.workload.ports.map((p) => ({ name: p.name, containerPort: p.port, protocol: p.protocol })),
+        ...probesOf(pod),
       },
     ],
   },

@@ -81,6 +81,7 @@ const judged = (edges: readonly Edge[]) =>
 
 const input = (more: Partial<PullRequestInput> = {}): PullRequestInput => ({
   changeset: changeset("shop", "allows", [{ path: "apps/shop/web/app/cnp-allow.yaml", mode: "100644", text: "x" }]),
+  stood: () => false,
   draft: draft(),
   inventory: field,
   replay: judged([seen]),
