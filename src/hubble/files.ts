@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { closeSync, openSync, readdirSync, readSync, statSync } from "node:fs";
+import { getCompileCacheDir } from "node:module";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { Worker } from "node:worker_threads";
@@ -42,6 +43,8 @@ export interface FlowFiles {
 
 /** Below this a second thread costs more than it brings. */
 const LARGE = 48 * 1024 * 1024;
+/** Pieces for each thread: the last ones end nearly together. */
+const PIECES = 24;
 const HEAD = 64 * 1024;
 const FLOW_FILE = /\.(?:json|jsonl|ndjson|jsonpb|log)(?:\.gz)?$/i;
 
@@ -130,7 +133,7 @@ const inThreads = async (
 ): Promise<Read> => {
   const taken = new Int32Array(new SharedArrayBuffer(4));
   const others = Array.from({ length: Math.min(threads, pieces.length) - 1 }, () =>
-    inThread({ pieces, options, taken }, onBlock),
+    inThread({ pieces, options, taken, kept: getCompileCacheDir() ?? null }, onBlock),
   );
   const all = Promise.all(others);
   // Heard below, once this thread is through with its own.
@@ -208,7 +211,7 @@ export const readFlows = async (paths: readonly string[], options: ReadOptions =
 
   const pieces = files.flatMap(({ path, size, isGzip }): Piece[] => {
     if (isGzip || size < large || workers < 2) return [{ path, isGzip, range: isGzip ? null : { from: 0, to: size } }];
-    const step = Math.ceil(size / (workers * 8));
+    const step = Math.ceil(size / (workers * PIECES));
     return Array.from({ length: Math.ceil(size / step) }, (_, i) => ({
       path,
       isGzip,

@@ -1,12 +1,12 @@
 import { type Flow, type HubbleVerdict, HUBBLE_VERDICTS, type NodeStatus } from "../facts/flow.ts";
-import { DropReason, LostEventSource } from "./proto/flow/flow.ts";
+import { DROP_REASONS, LOST_EVENT_SOURCES } from "./wire-enums.ts";
 
 /** Enum numbers and names as Hubble prints them (C E.6, F.1). A number from a newer Cilium keeps its digits as its name. */
 const inverse = (table: Readonly<Record<string, number>>): ReadonlyMap<number, string> =>
   new Map(Object.entries(table).map(([name, number]) => [number, name]));
 
-const DROP_NAMES = inverse(DropReason);
-const LOST_NAMES = inverse(LostEventSource);
+const DROP_NAMES = inverse(DROP_REASONS);
+const LOST_NAMES = inverse(LOST_EVENT_SOURCES);
 
 export const verdictOf = (number: number): HubbleVerdict => HUBBLE_VERDICTS[number] ?? "VERDICT_UNKNOWN";
 

@@ -7,6 +7,8 @@ import { Server, ServerCredentials, type ServerDuplexStream } from "@grpc/grpc-j
 import { describe, expect, it } from "vitest";
 import { relayClient } from "../../src/hubble/relay.ts";
 import { checkWire, compareFields } from "../../src/hubble/reflection.ts";
+import { DropReason, LostEventSource } from "../../src/hubble/proto/flow/flow.ts";
+import { DROP_REASONS, LOST_EVENT_SOURCES } from "../../src/hubble/wire-enums.ts";
 import { WIRE_FIELDS } from "../../src/hubble/wire-fields.ts";
 import { fakeRelay, wireFlow } from "./fake-relay.ts";
 import { deployed, flow } from "./flows.ts";
@@ -85,6 +87,12 @@ describe("field numbers", () => {
       }
     }
     expect(WIRE_FIELDS).toEqual(fields);
+  });
+
+  it("and names of numbers are those of the protocol", () => {
+    const { UNRECOGNIZED: _, ...reasons } = DropReason;
+    const { UNRECOGNIZED: __, ...sources } = LostEventSource;
+    expect([DROP_REASONS, LOST_EVENT_SOURCES]).toEqual([reasons, sources]);
   });
 
   it("that moved, or mean something else now, are named; those a server lacks are not wrong", () => {

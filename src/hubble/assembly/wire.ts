@@ -1,28 +1,7 @@
 import { hashAll } from "./bytes";
-import {
-  ADDRESSES,
-  DESTINATION,
-  DESTINATION_NAMES,
-  DIRECTION,
-  DROP_REASON,
-  DROP_REASON_DESC,
-  EGRESS_ALLOWED_BY,
-  EVENT_TYPE,
-  FLAGS,
-  INGRESS_ALLOWED_BY,
-  IS_REPLY,
-  LAYER_4,
-  LAYER_7,
-  NODE,
-  POINT,
-  REPLY,
-  SKIPPED,
-  SOURCE,
-  SOURCE_NAMES,
-  TIME,
-  TYPE,
-  VERDICT,
-} from "./keys";
+import { BYTES, field, number, one, payload, readField, readPair, two, type, VARINT } from "./fields";
+import { FLAGS, LAYER_4, LAYER_7, NODE, SKIPPED, TIME } from "./keys";
+import { keyOf, LISTS, NUMBERS } from "./wire-keys";
 import { MESSAGES, SAID, VALUES } from "./layout";
 import { messagesKnown, sayMessage } from "./messages";
 import { place } from "./tallies";
@@ -35,73 +14,10 @@ import { pieceAt } from "./values";
  */
 export let messageInWire: u32 = 0;
 
-/** 53 bits that tell this flow from every other: of its UUID, or of all that a flow without one has. */
-export let print: f64 = 0;
-
-/** Wire types: a number, eight bytes, a length and so many bytes, four bytes. */
-const VARINT: u32 = 0;
-const FIXED64: u32 = 1;
-const BYTES: u32 = 2;
-const FIXED32: u32 = 5;
-
 const UUID: u32 = 34;
 
-let number: u64 = 0;
-
-/** After the number at `at`; zero when it does not end. */
-function varint(at: usize): usize {
-  const byte = <u64>load<u8>(at);
-  if (byte < 0x80) {
-    number = byte;
-    return at + 1;
-  }
-  number = byte & 0x7f;
-  for (let i: usize = 1; i < 10; i++) {
-    const next = <u64>load<u8>(at + i);
-    number |= (next & 0x7f) << (7 * i);
-    if (next < 0x80) return at + i + 1;
-  }
-  return 0;
-}
-
-/** The field that was read last: its number and wire type, and where its bytes begin behind tag and length. */
-let field: u32 = 0;
-let type: u32 = 0;
-let payload: usize = 0;
-
-/** After the field at `at`; zero when it is cut or has a type that nobody uses. */
-function readField(at: usize, end: usize): usize {
-  let i = varint(at);
-  if (i == 0 || number > 0xffff_ffff || number < 8) return 0;
-  field = (<u32>number) >> 3;
-  type = (<u32>number) & 7;
-  payload = i;
-  if (type == VARINT) i = varint(i);
-  else if (type == BYTES) {
-    i = varint(i);
-    if (i == 0 || i > end || number > <u64>(end - i)) return 0;
-    payload = i;
-    i += <usize>number;
-  } else if (type == FIXED64) i += 8;
-  else if (type == FIXED32) i += 4;
-  else return 0;
-  return i > end ? 0 : i;
-}
-
-/** Two numbers, 1 and 2, of a small message and nothing else. */
-let one: u64 = 0;
-let two: u64 = 0;
-function readPair(at: usize, end: usize): bool {
-  one = 0;
-  two = 0;
-  for (let i = at; i < end;) {
-    i = readField(i, end);
-    if (i == 0 || type != VARINT || field > 2) return false;
-    if (field == 1) one = number;
-    else two = number;
-  }
-  return true;
-}
+/** 53 bits that tell this flow from every other: of its UUID, or of all that a flow without one has. */
+export let print: f64 = 0;
 
 let sourcePort: u32 = 0;
 let port: u32 = 0;
@@ -140,67 +56,6 @@ function readLayer4(at: usize, end: usize): bool {
     else port = <u32>number;
   }
   return true;
-}
-
-/** Keys whose value is a number. */
-const NUMBERS: u32 =
-  (1 << VERDICT) |
-  (1 << DROP_REASON) |
-  (1 << TYPE) |
-  (1 << REPLY) |
-  (1 << DIRECTION) |
-  (1 << POINT) |
-  (1 << DROP_REASON_DESC);
-
-/** Keys that may come more than once. */
-const LISTS: u32 =
-  (1 << SOURCE_NAMES) | (1 << DESTINATION_NAMES) | (1 << EGRESS_ALLOWED_BY) | (1 << INGRESS_ALLOWED_BY);
-
-function keyOf(number: u32): u32 {
-  switch (number) {
-    case 1:
-      return TIME;
-    case 2:
-      return VERDICT;
-    case 3:
-      return DROP_REASON;
-    case 5:
-      return ADDRESSES;
-    case 6:
-      return LAYER_4;
-    case 8:
-      return SOURCE;
-    case 9:
-      return DESTINATION;
-    case 10:
-      return TYPE;
-    case 11:
-      return NODE;
-    case 13:
-      return SOURCE_NAMES;
-    case 14:
-      return DESTINATION_NAMES;
-    case 15:
-      return LAYER_7;
-    case 16:
-      return REPLY;
-    case 19:
-      return EVENT_TYPE;
-    case 22:
-      return DIRECTION;
-    case 24:
-      return POINT;
-    case 25:
-      return DROP_REASON_DESC;
-    case 26:
-      return IS_REPLY;
-    case 21_001:
-      return EGRESS_ALLOWED_BY;
-    case 21_002:
-      return INGRESS_ALLOWED_BY;
-    default:
-      return SKIPPED;
-  }
 }
 
 function readMessage(from: usize, to: usize): bool {
