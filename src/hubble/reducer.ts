@@ -1,11 +1,11 @@
 import { HOUR, MINUTE } from "../facts/clock.ts";
 import type { EvidenceHour } from "../facts/evidence.ts";
-import type { LostEvents } from "../facts/flow.ts";
+import type { DnsRecord, LostEvents } from "../facts/flow.ts";
 import { k8sLabel, type LabelSet, namespaceOf } from "../facts/labels.ts";
 import type { Direction } from "../facts/verdict.ts";
 import { type End, interner, type Interner, type Sighting } from "./ends.ts";
 import { type Hour, hourOf, leaveOut, minuteOf, newHour, type NodeHour, nodeHour, rowOf } from "./hour.ts";
-import { dropClass, dropReason, isHairpin, isStray, kindOf } from "./hygiene.ts";
+import { dropClass, dropReason, isHairpin, isStray, type Kind, kindOf, type LeftOut } from "./hygiene.ts";
 import { merge, recordOfHour } from "./keep.ts";
 import { meetPod, meetWorkload } from "./pods.ts";
 import type { FlowRecord } from "./record.ts";
@@ -23,10 +23,13 @@ export interface Reducer {
   readonly ends: Interner;
   add(flow: FlowRecord): void;
   /**
-   * Flows of one hour that differ in nothing but time: `flow.time` is the first, `last` the last of them. Of no flows at all
-   * only what they say is taken. When they were seen is told by `seen`.
+   * Flows of one hour that differ in nothing but time: `flow.time` is the first, `last` the last of them. When they were
+   * seen is told by `seen`.
+   * @returns the row they were counted in, or null when they made none
    */
-  addMany(flow: FlowRecord, flows: number, last: number): void;
+  addMany(flow: FlowRecord, flows: number, last: number): Row | null;
+  /** A message of DNS, for the addresses it may answer with. */
+  answered(dns: DnsRecord, time: number): void;
   /** So many flows of a node in the minute of `time`. */
   seen(node: string, time: number, flows: number): void;
   lost(event: LostEvents): void;
@@ -139,8 +142,12 @@ export const reducer = (options: ReducerOptions = {}): Reducer => {
     else if (hour.names.size < NAMES) hour.names.set(key, { ip, name, lastSeen: time });
   };
 
+  const learnAnswer = (hour: Hour, dns: DnsRecord, time: number): void => {
+    if (dns.response) for (const ip of dns.ips) learn(hour, ip, plainName(dns.query), time);
+  };
+
   const learnNames = (hour: Hour, flow: FlowRecord, last: number): void => {
-    if (flow.dns?.response === true) for (const ip of flow.dns.ips) learn(hour, ip, plainName(flow.dns.query), last);
+    if (flow.dns !== null) learnAnswer(hour, flow.dns, last);
     if (flow.destinationIp !== "")
       for (const name of flow.destinationNames) learn(hour, flow.destinationIp, name, last);
   };
@@ -184,26 +191,33 @@ export const reducer = (options: ReducerOptions = {}): Reducer => {
     if (flow.l7 !== null) addTo(row.l7, flow.l7);
   };
 
-  const count = (hour: Hour, many: Many, source: End, destination: End): void => {
+  /** Null for a record that makes no edge, which is counted by its reason. */
+  const rowFor = (hour: Hour, { flow, flows }: Many, kind: Kind, source: End, destination: End): Row | null => {
+    const leave = (why: LeftOut): null => (leaveOut(hour, why, flows), null);
+    if (kind !== "judged" && kind !== "dropped" && kind !== "error") return leave(kind);
+    if (isHairpin(flow, source, destination)) return leave("hairpin");
+    // Copies that a node masqueraded, and all else between hosts and the world: no pod, no policy of a namespace.
+    if (!source.isPod && !destination.isPod) return leave("not-governed");
+    if (flow.protocol === null) return leave("no-protocol");
+    const sourcePort = isStray(flow) ? flow.sourcePort : 0;
+    return rowOf(hour, source, destination, flow.protocol, flow.port, sourcePort) ?? leave("too-many-ports");
+  };
+
+  const count = (hour: Hour, many: Many, source: End, destination: End): Row | null => {
     const { flow, flows, last } = many;
     const kind = kindOf(flow);
-    if (kind !== "judged" && kind !== "dropped" && kind !== "error") return leaveOut(hour, kind, flows);
-    if (isHairpin(flow, source, destination)) return leaveOut(hour, "hairpin", flows);
-    // Copies that a node masqueraded, and all else between hosts and the world: no pod, no policy of a namespace.
-    if (!source.isPod && !destination.isPod) return leaveOut(hour, "not-governed", flows);
-    if (flow.protocol === null) return leaveOut(hour, "no-protocol", flows);
-    const sourcePort = isStray(flow) ? flow.sourcePort : 0;
-    const row = rowOf(hour, source, destination, flow.protocol, flow.port, sourcePort);
-    if (row === null) return leaveOut(hour, "too-many-ports", flows);
+    const row = rowFor(hour, many, kind, source, destination);
+    if (row === null) return null;
     see(row, flow.time, last);
     addNode(row, flow.node);
     sampleEnds(row, flow);
     if (kind === "judged") judge(hour, row, many);
     else if (kind === "dropped") drop(row, many);
     else addVerdict(row, "ERROR", flows);
+    return row;
   };
 
-  const addMany = (flow: FlowRecord, flows: number, last: number): void => {
+  const addMany = (flow: FlowRecord, flows: number, last: number): Row | null => {
     const hour = at(flow.time);
     hour.isTouched = true;
     watch(hour, flow, flows, last);
@@ -216,7 +230,7 @@ export const reducer = (options: ReducerOptions = {}): Reducer => {
       flow.destinationIp,
       nameWorld(flow.destination, flow.destinationNames),
     );
-    count(hour, { flow, flows, last }, source, destination);
+    return count(hour, { flow, flows, last }, source, destination);
   };
 
   return {
@@ -226,6 +240,7 @@ export const reducer = (options: ReducerOptions = {}): Reducer => {
       addMany(flow, 1, flow.time);
     },
     addMany,
+    answered: (dns, time) => learnAnswer(at(time), dns, time),
     seen,
     lost: ({ time, from = time, node, count: events }) => {
       // Spread evenly over the minutes it may have happened in; the remainder goes to the last.

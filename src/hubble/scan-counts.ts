@@ -2,6 +2,8 @@ import type { DnsRecord } from "../facts/flow.ts";
 import { kindOf, mayBeStray } from "./hygiene.ts";
 import type { FlowRecord, Mutable } from "./record.ts";
 import type { Reducer } from "./reducer.ts";
+import type { Row } from "./row.ts";
+import { addTo } from "./sample.ts";
 import { IS_DNS } from "./scan-keys.ts";
 import { type Host, type ScanModule, scanModule } from "./scan-module.ts";
 
@@ -45,12 +47,13 @@ const MAY_BE_STRAY = 4;
 const NODE = 256;
 const NODES = 1_024;
 const TALLY_WORDS = 8;
-const ASKED_WORDS = 4;
+const ASKED_WORDS = 2;
 const MESSAGE_BITS = 13;
 const ENTRIES = 24;
 
 const BROKEN = 0;
 const NO_DNS = 1;
+const ASKS = 4;
 
 const MINUTE = 60_000;
 
@@ -80,7 +83,7 @@ const hasPorts = (flow: FlowRecord): boolean => {
  */
 export const counts = ({ reducer, tell, message, forget, host }: CountOptions): Counts => {
   const kinds: Mutable<FlowRecord>[] = [];
-  const messages: Message[] = [];
+  const messages: (Message | undefined)[] = [];
   const nodes: string[] = [];
 
   const nobody = (): never => {
@@ -96,7 +99,7 @@ export const counts = ({ reducer, tell, message, forget, host }: CountOptions): 
       const told = orNull(() => message(memory.subarray(from, to)));
       if (told === null) return BROKEN;
       messages[id] = told;
-      return told.dns === null ? NO_DNS : IS_DNS;
+      return (told.dns === null ? NO_DNS : IS_DNS) + (told.l7 === null ? 0 : ASKS);
     },
     settle: () => settle(),
     forget: () => {
@@ -158,35 +161,36 @@ export const counts = ({ reducer, tell, message, forget, host }: CountOptions): 
     }
   };
 
-  const tallies = module.TALLIES.value / 4;
+  /** Rows of the tallies that were handed over last. */
+  const rows: (Row | null)[] = [];
   const settleTallies = (): void => {
     for (let i = 0; i < module.touched.value; i++) {
-      const tally = tallies + (words[module.TOUCHED.value / 4 + i] ?? 0) * TALLY_WORDS;
-      reducer.addMany(flowOf(tally), words[tally + 2] ?? 0, numbers[tally / 2 + 3] ?? 0);
+      const id = words[module.TOUCHED.value / 4 + i] ?? 0;
+      const tally = module.TALLIES.value / 4 + id * TALLY_WORDS;
+      rows[id] = reducer.addMany(flowOf(tally), words[tally + 2] ?? 0, numbers[tally / 2 + 3] ?? 0);
     }
   };
 
-  /** What was asked is no more flows, only what they said. */
-  const settleAsked = (): void => {
+  const settleMessages = (): void => {
     for (let i = 1; i <= module.asked.value; i++) {
-      const asked = module.ASKED.value / 4 + i * ASKED_WORDS;
-      const key = words[asked] ?? 0;
-      const told = messages[key & ((1 << MESSAGE_BITS) - 1)];
-      if (told === undefined) continue;
-      const flow = flowOf(tallies + (key >>> MESSAGE_BITS) * TALLY_WORDS);
-      const { dns } = flow;
-      flow.dns = told.dns;
-      flow.l7 = told.l7;
-      reducer.addMany(flow, 0, numbers[asked / 2 + 1] ?? 0);
-      flow.dns = dns;
-      flow.l7 = null;
+      const key = words[module.ASKED.value / 4 + i * ASKED_WORDS] ?? 0;
+      const asked = messages[key & ((1 << MESSAGE_BITS) - 1)]?.l7 ?? null;
+      const row = rows[key >>> MESSAGE_BITS] ?? null;
+      if (asked !== null && row !== null) addTo(row.l7, asked);
+    }
+    for (const [id, message] of messages.entries()) {
+      const seen = module.LASTS.value / 8 + id;
+      const last = numbers[seen] ?? 0;
+      if (last === 0) continue;
+      if (message !== undefined && message.dns !== null) reducer.answered(message.dns, last);
+      numbers[seen] = 0;
     }
   };
 
   const settle = (): void => {
     settleMinutes();
     settleTallies();
-    settleAsked();
+    settleMessages();
   };
 
   // Read from memory: a global of the module's is slow to ask for.

@@ -34,6 +34,7 @@ export interface ScanModule {
   readonly touched: Cell;
   readonly asked: Cell;
   readonly ASKED: Cell;
+  readonly LASTS: Cell;
   readonly MINUTES: Cell;
   readonly NOW: Cell;
   readonly SAID: Cell;

@@ -9,7 +9,7 @@ export declare function minute(from: usize): f64;
 /** A kind of line met for the first time, said in `SAID`: how it is to be counted, and from bit 8 on its node. */
 export declare function kind(id: u32): u32;
 
-/** A message met for the first time: 1, or 2 when it is DNS; 0 when it cannot be decoded. */
+/** A message met for the first time: what it is (`CLASSES`). */
 export declare function message(id: u32, from: usize, to: usize): u32;
 
 /** A line for the full parse. */

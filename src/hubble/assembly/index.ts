@@ -10,7 +10,7 @@ import { clearMessages, clearValues, isFull, messagesFull } from "./values";
 import { messageInWire, print, readWire } from "./wire";
 
 /** What JavaScript uses: addresses, what stands at the moment, and the functions below. */
-export { ASKED, MINUTES, NOW, SAID, TALLIES, TOUCHED, VALUES, WINDOW, WINDOW_SIZE } from "./layout";
+export { ASKED, LASTS, MINUTES, NOW, SAID, TALLIES, TOUCHED, VALUES, WINDOW, WINDOW_SIZE } from "./layout";
 export { asked, current, touched, turn } from "./tallies";
 export { printOf } from "./wire";
 

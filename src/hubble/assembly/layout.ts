@@ -61,10 +61,10 @@ const TALLY_BUCKETS_SIZE: usize = 4 * 131_072;
 export const TOUCHED: usize = TALLY_BUCKETS + TALLY_BUCKETS_SIZE;
 const TOUCHED_SIZE: usize = 4 * 65_536;
 
-/** Which tally carried which message, and when last. */
+/** Which tally carried which message that asks. */
 export const ASKED: usize = TOUCHED + TOUCHED_SIZE;
 export const MAX_ASKED: u32 = 65_535;
-export const ASKED_SIZE: usize = 16;
+export const ASKED_SIZE: usize = 8;
 export const ASKED_BUCKETS: usize = ASKED + (<usize>MAX_ASKED + 1) * ASKED_SIZE;
 const ASKED_BUCKETS_SIZE: usize = 4 * 131_072;
 
@@ -72,8 +72,11 @@ const ASKED_BUCKETS_SIZE: usize = 4 * 131_072;
 export const MINUTES: usize = ASKED_BUCKETS + ASKED_BUCKETS_SIZE;
 export const MAX_NODES: u32 = 1_024;
 
-/** What each message is: 1, or 2 for DNS; 0 when it could not be decoded. */
-export const CLASSES: usize = MINUTES + 4 * 60 * <usize>MAX_NODES;
+/** When each message was last seen in the hour that is being counted; zero for never. */
+export const LASTS: usize = MINUTES + 4 * 60 * <usize>MAX_NODES;
+
+/** What each message is: 1, or 2 for DNS, and 4 more when it asks; 0 when it could not be decoded. */
+export const CLASSES: usize = LASTS + 8 * (<usize>MAX_MESSAGES + 1);
 
 /** The memory has room up to here (`.ci/assemble.mjs`). */
 export const END: usize = CLASSES + <usize>MAX_MESSAGES + 1;

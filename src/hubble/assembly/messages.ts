@@ -12,6 +12,6 @@ export function messagesKnown(): u32 {
 export function sayMessage(id: u32, known: u32, from: usize, to: usize): bool {
   if (id > known) store<u8>(CLASSES + id, <u8>message(id, from, to));
   const kind = load<u8>(CLASSES + id);
-  store<u16>(SAID + 2 * LAYER_7, kind);
+  store<u16>(SAID + 2 * LAYER_7, kind & 3);
   return kind != 0;
 }

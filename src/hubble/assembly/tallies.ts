@@ -4,9 +4,11 @@ import {
   ASKED,
   ASKED_BUCKETS,
   ASKED_SIZE,
+  CLASSES,
   KIND_BUCKETS,
   KIND_SIZE,
   KINDS,
+  LASTS,
   MAX_ASKED,
   MAX_KINDS,
   MAX_TALLIES,
@@ -24,8 +26,8 @@ import { setFull } from "./values";
  * what it means. A *tally* is a kind with those ports that matter to it: how many lines, and when first and last.
  *
  * A kind is its 48 bytes of `SAID`, the ports and tally it had last, how it is counted, and the next kind of its bucket. A
- * tally is kind, ports, count and next of its bucket, then first and last. What was *asked* is tally and message, the next
- * of its bucket, and when last.
+ * tally is kind, ports, count and next of its bucket, then first and last. What was *asked* is tally and message, and the
+ * next of its bucket.
  */
 const LAST_PORTS: usize = 48;
 const LAST_TALLY: usize = 52;
@@ -37,6 +39,9 @@ const UNFIT: u32 = 1;
 const PORTS_MATTER: u32 = 2;
 const MAY_BE_STRAY: u32 = 4;
 const NODE: u32 = 8; // bits
+
+/** What a message is (`CLASSES`). */
+const ASKS: u32 = 4;
 
 const EPHEMERAL: u32 = 32_768;
 const DNS: u32 = 53;
@@ -121,22 +126,18 @@ function tallyOf(kindId: u32, ports: u32): u32 {
   return tallies;
 }
 
-function ask(tally: u32, message: u32, time: f64): void {
+function ask(tally: u32, message: u32): void {
   const key = (tally << 13) | message;
   const bucket = ASKED_BUCKETS + ((<usize>(mix(0, key) & 0x1_ffff)) << 2);
   for (let id = load<u32>(bucket); id != 0;) {
     const at = ASKED + <usize>id * ASKED_SIZE;
-    if (load<u32>(at) == key) {
-      store<f64>(at, max(load<f64>(at, 8), time), 8);
-      return;
-    }
+    if (load<u32>(at) == key) return;
     id = load<u32>(at, 4);
   }
   asked += 1;
   const at = ASKED + <usize>asked * ASKED_SIZE;
   store<u32>(at, key);
   store<u32>(at, load<u32>(bucket), 4);
-  store<f64>(at, time, 8);
   store<u32>(bucket, asked);
 }
 
@@ -173,8 +174,12 @@ export function countPlaced(time: f64, hour: f64, minute: u32, message: u32): vo
     current = hour;
   }
   if (message != 0) {
-    if (asked >= MAX_ASKED) turn();
-    ask(placed, message, time);
+    const seen = LASTS + ((<usize>message) << 3);
+    store<f64>(seen, max(load<f64>(seen), time));
+    if ((load<u8>(CLASSES + message) & ASKS) != 0) {
+      if (asked >= MAX_ASKED) turn();
+      ask(placed, message);
+    }
   }
   const at = TALLIES + <usize>placed * TALLY_SIZE;
   const count = load<u32>(at, 8);
