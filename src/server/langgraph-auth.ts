@@ -48,6 +48,12 @@ export const checkRun = (kwargs: Readonly<Record<string, unknown>>): void => {
   if (isRecord(kwargs["context"]) && Object.keys(kwargs["context"]).length > 0) refuse("context");
 };
 
+/**
+ * Routes of the server that ask no handler, or ask it in words that fit something harmless: wiping its storage, and copying
+ * a thread with all of its past.
+ */
+const CLOSED = /^\/internal(\/|$)|^\/threads\/[^/]+\/copy\/?$/;
+
 export const auth = new Auth()
   .authenticate(async (request: Request) => {
     const bearer = /^Bearer (.+)$/.exec(request.headers.get("authorization") ?? "")?.[1];
@@ -55,6 +61,7 @@ export const auth = new Auth()
     const brought = bearer ?? request.headers.get("x-api-key");
     if (brought === null || !sameSecret(brought, token()))
       throw new HTTPException(401, { message: "Send the token of the state folder" });
+    if (CLOSED.test(new URL(request.url).pathname)) refuse("that");
     return { identity: "token", permissions: ["ask"] };
   })
   // The most specific handler runs, and no handler means allowed: this one comes first.

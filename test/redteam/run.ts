@@ -81,6 +81,7 @@ const attempts = async (wanted: number, seed: number, http: number): Promise<boo
   } catch (error) {
     process.stderr.write("\n");
     say(error instanceof Error ? error.message : String(error));
+    if (error instanceof Error && error.cause instanceof Error) say(error.cause.message);
     say(`${tally.attempts} attempts, and one of them reached an effect without clearance`);
     return false;
   }

@@ -47,8 +47,8 @@ const sameFiles = (a: readonly FileChange[], b: readonly FileChange[]): boolean 
   return key(a) === key(b);
 };
 
-/** `netpol/<namespace>` and `netpol/<namespace>.default-deny`, for names that a namespace can have. */
-const BRANCH = /^netpol\/[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?(\.default-deny)?$/;
+/** `netpol/<namespace>` and `netpol/<namespace>.<what for>`, for names that a namespace can have. */
+const BRANCH = /^netpol\/[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?(\.[a-z-]+)?$/;
 
 export const watch = (): Watch => {
   const readings: Reading[] = [];
