@@ -33,6 +33,8 @@ export interface StageFacts {
   readonly allowsLive: Arrival | null;
   readonly soak: SoakState | null;
   readonly signedOff: boolean;
+  /** Why the newest signature for the namespace does not count, where there is one and it does not. */
+  readonly signatureFault: string | null;
 }
 
 export interface Placed {
@@ -66,7 +68,8 @@ const locked = (f: StageFacts): Omit<Placed, "namespace"> => {
     };
   if (f.signedOff) return { stage: "signed-off", waitingFor: null, pullRequest: ours };
   if (ours === null) return { stage: "adopted", waitingFor: null, pullRequest: null };
-  const detail = "a person walks the public URLs and signs";
+  const fault = f.signatureFault === null ? "" : `; the last one does not count: ${f.signatureFault}`;
+  const detail = `a person walks the public URLs and signs${fault}`;
   return { stage: "enforced", waitingFor: waits("sign-off", detail), pullRequest: ours };
 };
 

@@ -29,6 +29,7 @@ import { fromCluster, fromInventory } from "./policy-documents.ts";
 import type { NamedPolicy } from "./policy-documents.ts";
 import { onlyTurnsDefaultDeny } from "./policy-effects.ts";
 import { returnedWorkloads } from "./returned.ts";
+import { signatureFault } from "./sign-off.ts";
 import { isSignedOff } from "./signed-off.ts";
 import { readSoak, resetsOf } from "./soak-facts.ts";
 import type { SoakFacts } from "./soak-facts.ts";
@@ -154,6 +155,7 @@ class Surveyor {
     const soaks = hasAllows && !enforcedInGit;
     const allowsLive = soaks ? this.#allowsLive(allows, ofAllows.merged) : null;
     const soak = soaks && allowsLive?.arrived === true ? await this.#soak(namespace, ofAllows.merged, released) : null;
+    const signedOff = enforcedInGit && (await this.#signedOff(namespace));
     return stageOf({
       namespace,
       aside: this.#aside.get(namespace) ?? null,
@@ -168,7 +170,8 @@ class Surveyor {
       released: released !== null,
       allowsLive,
       soak: soak?.known === true ? soakState({ ...soak.value, now: this.#read.now }) : null,
-      signedOff: enforcedInGit && (await this.#signedOff(namespace)),
+      signedOff,
+      signatureFault: enforcedInGit && !signedOff ? this.#signatureFault(namespace) : null,
     });
   }
 
@@ -179,6 +182,13 @@ class Surveyor {
     if (holdsAllows === undefined || !inventory.policies.some((p) => p.ref.namespace === namespace)) return false;
     const held = await attempt(() => holdsAllows({ tree, inventory, namespace }));
     return held.known && held.value;
+  }
+
+  #signatureFault(namespace: string): string | null {
+    const { attestations } = this.#read;
+    const own = attestations.known ? attestations.value.filter((a) => a.request.namespace === namespace) : [];
+    const newest = own.reduce<Attestation | null>((best, a) => (a.signedAt > (best?.signedAt ?? 0) ? a : best), null);
+    return newest === null ? null : signatureFault(newest);
   }
 
   #signedOff(namespace: string): Promise<boolean> {

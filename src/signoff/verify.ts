@@ -50,6 +50,9 @@ export const verifyAttestation = async (
     return verified ? answer({ state: "valid" }) : invalid("the signature does not verify");
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
+    const elsewhere = /origin "([^"]*)"/.exec(why)?.[1];
+    if (elsewhere !== undefined)
+      return invalid(`it was signed on a page at ${elsewhere}, and the page lives at ${party.origin}`);
     return invalid(why.includes("challenge") ? "what was signed is not this request and this walk" : why);
   }
 };

@@ -49,6 +49,7 @@ const place = (more: Partial<StageFacts>): Placed =>
     allowsLive: null,
     soak: null,
     signedOff: false,
+    signatureFault: null,
     ...more,
   });
 
@@ -103,6 +104,17 @@ describe("the stage of a namespace", () => {
     ["out-of-scope", null, { aside: "out-of-scope" }],
     ["suspended", null, { suspended: true, allows: { open: pr(1, "open"), merged: null } }],
   ];
+
+  it("says why a signature that somebody gave does not count", () => {
+    const locked = {
+      enforcedInGit: true,
+      enforcedInCluster: true,
+      defaultDeny: { open: null, merged: pr(2, "merged") },
+    };
+    const { stage, waitingFor } = place({ ...locked, signatureFault: "the key of robin was revoked" });
+    expect(stage).toBe("enforced");
+    expect(waitingFor?.detail).toContain("the last one does not count: the key of robin was revoked");
+  });
 
   it.each(steps)("is %s (waiting for %s)", (stage, what, facts) => {
     const placed = place(facts);

@@ -148,6 +148,7 @@ describe.skipIf(browser.found === null)(signing, { timeout: 240_000 }, () => {
     const { keys } = JSON.parse(stdout) as { keys: { id: string }[] };
     expect((await desk.run("passkey", "revoke", keys[0]?.id ?? "")).code).toBe(0);
     expect((await stages())["selfhosted"]).toBe("enforced");
+    expect((await desk.run("status")).stdout).toContain("the key of robin was revoked");
   });
 
   it("ends when it is told to", async () => {
