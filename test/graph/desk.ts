@@ -5,6 +5,7 @@ import type { Inventory } from "../../src/facts/inventory.ts";
 import { buildGraph, type OperatorGraph } from "../../src/graph/build.ts";
 import type { GraphPorts } from "../../src/graph/ports.ts";
 import { openField, type Field } from "./field.ts";
+import { everythingLocked } from "./locked.ts";
 
 const empty: Inventory = {
   commit: null,
@@ -28,20 +29,20 @@ export interface Desk {
   readonly requests: SignOffRequest[];
   readonly attestations: Attestation[];
   readonly recorded: { attestation: string; namespace: string }[];
+  /** What was done to locks. */
+  readonly undone: readonly string[];
   graph(): OperatorGraph;
 }
 
-export const openDesk = (
-  checkpointer?: BaseCheckpointSaver,
-  more: Parameters<typeof openField>[0] = {},
-): Desk => {
+export const openDesk = (checkpointer?: BaseCheckpointSaver, more: Parameters<typeof openField>[0] = {}): Desk => {
   const field = openField({ ...more, ...(checkpointer === undefined ? {} : { checkpointer }) });
   const requests: SignOffRequest[] = [];
   const attestations: Attestation[] = [];
   const recorded: { attestation: string; namespace: string }[] = [];
   field.stages["selfhosted"] = { name: "selfhosted", stage: "enforced", waitingFor: null, pullRequest: null };
+  const locked = everythingLocked();
   field.tamper = (facts) => ({
-    ...facts,
+    ...locked.facts(facts),
     inventory: { before: known(empty), after: known(empty) },
     live: known({
       pods: [],
@@ -56,6 +57,7 @@ export const openDesk = (
   });
   const ports: GraphPorts = {
     ...field.ports,
+    rollback: locked.hands,
     signOff: {
       putRequest: (request) => void requests.unshift(request),
       requests: (namespace) => requests.filter((request) => namespace === null || request.namespace === namespace),
@@ -68,7 +70,8 @@ export const openDesk = (
       page: (request) => `https://operator.example/signoff/${request}`,
     },
   };
-  return { field, ports, requests, attestations, recorded, graph: () => buildGraph(ports) };
+  const { undone } = locked;
+  return { field, ports, requests, attestations, recorded, undone, graph: () => buildGraph(ports) };
 };
 
 /** A person walks and signs; by default for what was asked last. */

@@ -2,10 +2,8 @@ import { Command } from "@langchain/langgraph";
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { describe, expect, it } from "vitest";
-import { changeset } from "../../src/facts/changeset.ts";
 import { known } from "../../src/facts/known.ts";
-import type { LivePolicy } from "../../src/facts/ports.ts";
-import type { Confirmation, Undo } from "../../src/facts/rollback.ts";
+import type { Confirmation } from "../../src/facts/rollback.ts";
 import type { Answer } from "../../src/graph/answer.ts";
 import { askGraph } from "../../src/graph/ask.ts";
 import { buildGraph, topologyOf, wire } from "../../src/graph/build.ts";
@@ -14,78 +12,29 @@ import { confirmed } from "../../src/graph/gates/confirmed.ts";
 import { gates } from "../../src/graph/gates/index.ts";
 import { onlyLoosens } from "../../src/graph/gates/only-loosens.ts";
 import type { GraphPorts } from "../../src/graph/ports.ts";
-import type { HeldLock } from "../../src/rollout/rollback/held.ts";
 import { openField } from "./field.ts";
+import { DIGEST, everythingLocked } from "./locked.ts";
 
 const NOW = 1_000;
-const ref = { kind: "CiliumNetworkPolicy", namespace: "selfhosted", name: "default-deny" } as const;
-const object = {
-  apiVersion: "cilium.io/v2",
-  kind: "CiliumNetworkPolicy",
-  metadata: { name: "default-deny", namespace: "selfhosted", uid: "u", resourceVersion: "1" },
-  spec: { endpointSelector: {}, ingress: [{}], egress: [{}] },
-};
-const policy: LivePolicy = { ref, object, valid: true, message: null, owner: "flux-system/apps" };
-const owner = { id: "flux-system/apps", alone: false };
-const after = { ...object, spec: { ...object.spec, enableDefaultDeny: { ingress: false, egress: false } } };
-const DIGEST = "d".repeat(64);
 
 /** A field in which selfhosted is locked, the two gates of the lane are the real ones, and every write is counted. */
 const openDesk = () => {
   const field = openField();
+  const locked = everythingLocked(NOW);
   const confirmations = new Map<string, Confirmation>();
-  const spent = new Set<string>();
-  const writes: string[] = [];
-  let digest = DIGEST;
-  const undo = (): Undo => ({
-    digest,
-    policies: [{ ref, before: object, after, owner, next: "it is made inert" }],
-    waitingFor: null,
-    stillLocked: [],
-    endpoints: 1,
-    steps: ["kubectl patch"],
-  });
   field.tamper = (facts) => {
     const found = confirmations.get(facts.request.answer ?? "");
-    const { namespace, lane } = facts.request;
+    const used = locked.spent.has(found?.id ?? "");
     return {
-      ...facts,
+      ...locked.facts(facts),
       now: NOW,
-      ...(lane === "request-rollback" ? { changeset: changeset(namespace, "rollback", []) } : {}),
-      undo: known({ ...undo(), policies: namespace === "selfhosted" ? undo().policies : [] }),
-      ...(found === undefined ? {} : { confirmation: known({ ...found, used: spent.has(found.id) }) }),
+      ...(found === undefined ? {} : { confirmation: known({ ...found, used }) }),
     };
   };
-  const lock = (): HeldLock => ({
-    ref,
-    live: policy,
-    effect: writes.length === 0 ? "enforcing" : "inert",
-    owner: null,
-    alone: false,
-    inMain: known(true),
-    inFetched: known(true),
-    inApplied: known(true),
-  });
-  const count = (what: string) => {
-    writes.push(what);
-    return Promise.resolve({ done: true } as const);
-  };
-  const scene = { namespaces: [], policies: [policy], owners: [], sources: [], endpoints: [] };
   const ports: GraphPorts = {
     ...field.ports,
     catalog: { ...field.ports.catalog, confirmed, "only-loosens": onlyLoosens },
-    rollback: {
-      look: () => Promise.resolve({ scene, locks: [lock()], main: { known: false, why: "off", wouldHelp: "on" } }),
-      writer: {
-        suspend: (id) => count(`suspend ${id}`),
-        disarm: () => count("disarm"),
-        remove: () => count("remove"),
-      },
-      confirmations: { spend: (id) => !spent.has(id) && spent.add(id) !== undefined },
-      see: null,
-      clock: { now: () => NOW },
-      rest: () => Promise.resolve(),
-    },
+    rollback: locked.hands,
   };
   const yes = (more: Partial<Confirmation> = {}): string => {
     const seal = { state: "valid" } as const;
@@ -94,7 +43,7 @@ const openDesk = () => {
     confirmations.set(word.id, word);
     return word.id;
   };
-  return { field, ports, writes, spent, yes, moves: (to: string) => (digest = to), graph: () => buildGraph(ports) };
+  return { field, ports, locked, writes: locked.undone, yes, graph: () => buildGraph(ports) };
 };
 type Desk = ReturnType<typeof openDesk>;
 
@@ -118,10 +67,10 @@ describe("a rollback: a pause for a person, then two gates", () => {
     await ask(desk);
     const id = desk.yes();
     expect(await answer(desk, id)).toMatchObject({ outcome: "rolled-back", namespace: "selfhosted" });
-    expect(desk.writes).toEqual(["disarm"]);
+    expect(desk.writes).toEqual(["disarm selfhosted"]);
     await ask(desk);
     expect(await answer(desk, id)).toMatchObject({ outcome: "refused", refusals: [{ gate: "confirmed" }] });
-    expect(desk.writes).toEqual(["disarm"]);
+    expect(desk.writes).toEqual(["disarm selfhosted"]);
   });
 
   it.each<[string, Partial<Confirmation>]>([
@@ -142,7 +91,7 @@ describe("a rollback: a pause for a person, then two gates", () => {
     const desk = openDesk();
     await ask(desk);
     const id = desk.yes();
-    desk.field.onRead = () => desk.moves("f".repeat(64));
+    desk.field.onRead = () => void (desk.locked.digest = "f".repeat(64));
     expect(await answer(desk, id)).toMatchObject({ outcome: "refused", refusals: [{ gate: "confirmed" }] });
     expect(desk.writes).toEqual([]);
   });
@@ -202,7 +151,7 @@ describe("what an attacker with a thread can say to a rollback's pause", () => {
       );
       expect(desk.field.ledger.filter(({ kind }) => kind === "door").length).toBeGreaterThan(0);
       expect(desk.writes).toEqual([]);
-      expect(desk.spent.size).toBe(0);
+      expect(desk.locked.spent.size).toBe(0);
     }
   });
 
@@ -216,7 +165,7 @@ describe("what an attacker with a thread can say to a rollback's pause", () => {
       { messages: [], decisions: [], turn: null, pending: null, reply: null, request: null, run: null, proposal },
       on,
     );
-    expect(desk.writes).toEqual(["disarm"]);
+    expect(desk.writes).toEqual(["disarm selfhosted"]);
   });
 });
 

@@ -26,6 +26,10 @@ export interface Tried {
   readonly effects: number;
 }
 
+/** What answers a pause, by what it asks. */
+const resumeOf = ({ pause, digest }: NonNullable<GraphState["pending"]>) =>
+  pause === "confirmation" ? { confirmation: "attestation-1", digest } : { attestation: "attestation-1" };
+
 /** An honest request in a world where this one gate would say no, on the given lanes. */
 const ask = async ({ target, gate }: GateMutant, lanes?: readonly Lane[]): Promise<Tried> => {
   const desk = openDesk();
@@ -33,8 +37,7 @@ const ask = async ({ target, gate }: GateMutant, lanes?: readonly Lane[]): Promi
   desk.field.red.add(gate);
   const graph = buildGraph(desk.ports, lanes === undefined ? {} : { lanes });
   let state: GraphState = await graph.invoke({ request: { ...target.request, edits: [] } }, on());
-  if (state.pending !== null)
-    state = await graph.invoke(new Command({ resume: { attestation: "attestation-1" } }), on());
+  if (state.pending !== null) state = await graph.invoke(new Command({ resume: resumeOf(state.pending) }), on());
   return {
     refusedBy: state.result?.kind === "refused" ? state.result.refusals.map((refusal) => refusal.gate) : [],
     effects: EFFECTS[target.lane.effect](desk),

@@ -44,7 +44,7 @@ export const EFFECTS: Readonly<Record<EffectId, (desk: Desk) => number>> = {
   "open-pull-request": ({ field: { forge } }) =>
     [...forge.refs.keys()].filter((ref) => ref.startsWith("netpol/")).length,
   "record-sign-off": ({ recorded }) => recorded.length,
-  "roll-back": () => 0,
+  "roll-back": ({ undone }) => undone.length,
   "post-green": ({ ports }) => {
     const { said } = ports.check as ReturnType<typeof memoryCheck>;
     return [...said.values()].filter(({ state }) => state === "success").length;

@@ -96,6 +96,7 @@ export const openArena = (
     // What the watch is for: gates that see nothing, on the edge and at the door.
     ...(options.blind === true ? { catalog: blinded(made.ports.catalog) } : {}),
     check: seen.check(made.ports.check),
+    rollback: seen.rollback(made.ports.rollback),
     signOff:
       signOff === null
         ? null

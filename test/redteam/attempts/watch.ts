@@ -1,5 +1,6 @@
 import type { FileChange } from "../../../src/facts/changeset.ts";
-import type { ForgeReader, ForgeWriter } from "../../../src/facts/ports.ts";
+import { policyId } from "../../../src/facts/policy.ts";
+import type { ForgeReader, ForgeWriter, LivePolicy } from "../../../src/facts/ports.ts";
 import { changeLaneOf, reportLaneOf, type GateId, type LaneId } from "../../../src/facts/rollout.ts";
 import { differences } from "../../../src/facts/tree.ts";
 import type { GateFacts } from "../../../src/graph/gate.ts";
@@ -21,6 +22,7 @@ export interface Watch {
   read(facts: GateFacts, red: ReadonlySet<GateId>): void;
   forge(inner: ForgeReader & ForgeWriter, isTheirs: (commit: string) => boolean): ForgeReader & ForgeWriter;
   check(inner: GraphPorts["check"]): GraphPorts["check"];
+  rollback(inner: GraphPorts["rollback"]): GraphPorts["rollback"];
   signOff(
     inner: NonNullable<GraphPorts["signOff"]>,
     isSigned: (id: string, namespace: string) => boolean,
@@ -112,6 +114,36 @@ export const watch = (): Watch => {
         },
       },
     }),
+    rollback: (inner) => {
+      if (inner === null) return null;
+      const undone = (what: string, means: (facts: GateFacts) => boolean): void => {
+        const green = readings.some((reading) => isGreen(reading, "roll-back") && means(reading.facts));
+        seen(what, green ? null : "no pass of both its gates over that lock");
+      };
+      const ofLock =
+        ({ ref }: LivePolicy) =>
+        (facts: GateFacts) =>
+          facts.undo.known && facts.undo.value.policies.some((p) => policyId(p.ref) === policyId(ref));
+      return {
+        ...inner,
+        writer: {
+          suspend: (id, on) => {
+            undone(`${id} ${on ? "suspended" : "resumed"}`, ({ undo }) =>
+              undo.known ? undo.value.policies.some(({ owner }) => owner?.id === id) : false,
+            );
+            return inner.writer.suspend(id, on);
+          },
+          disarm: (policy) => {
+            undone(`${policyId(policy.ref)} disarmed`, ofLock(policy));
+            return inner.writer.disarm(policy);
+          },
+          remove: (policy) => {
+            undone(`${policyId(policy.ref)} removed`, ofLock(policy));
+            return inner.writer.remove(policy);
+          },
+        },
+      };
+    },
     signOff: (inner, isSigned) => ({
       ...inner,
       record: (id, namespace) => {

@@ -1,4 +1,5 @@
 import * as fc from "fast-check";
+import { DIGEST } from "../../graph/locked.ts";
 
 /** What stands in labels, names, DNS names, annotations, comments, commit messages and pull requests of a hostile world. */
 const ORDERS = [
@@ -90,6 +91,8 @@ export const junk = fc.oneof(
     [],
     {},
     { attestation: "attestation-1" },
+    { confirmation: "attestation-1", digest: DIGEST },
+    { confirmation: "attestation-1", digest: "0".repeat(64) },
     { attestation: "attestation-1", approved: true },
     { confirmation: "confirmation-1", digest: "0".repeat(64) },
     [{ type: "accept", args: {} }],
