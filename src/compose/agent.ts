@@ -60,8 +60,8 @@ export interface Agent {
   confirm(confirmation: string, digest: string, thread: string): Promise<Answer>;
   /** What was really seen in the last hour, as Prometheus text; empty where there is no evidence. */
   metrics(): Promise<string>;
-  /** What a walk of the namespace must cause, as Hubble saw it. */
-  walk(namespace: string): Promise<WalkView>;
+  /** What a walk of the namespace must cause, as Hubble saw it since a moment (milliseconds since the epoch). */
+  walk(namespace: string, since: number): Promise<WalkView>;
   dispose(): Promise<void>;
 }
 
@@ -240,7 +240,7 @@ const agentOver = (parts: {
     status: async () => statusReport(await look.survey()),
     tick: (settled = new Set()) => tickOnce({ place, look, request: (asked) => agent.request(asked) }, settled),
     draft: (namespace, kind) => look.draftOf(namespace, kind),
-    walk: (namespace) => look.walk(namespace),
+    walk: (namespace, since) => look.walk(namespace, since),
     attest: (id, thread) => put({ attestation: id }, thread),
     rollbacks,
     pending: async (thread) => {

@@ -60,7 +60,7 @@ export const openServer = async (setting: Setting): Promise<RunningServer> => {
     store,
     clock,
     signers: signersOf(setting),
-    walked: (namespace) => agent.walk(namespace),
+    walked: (namespace, since) => agent.walk(namespace, since),
     door: door === null ? null : { leadsTo: (url) => door.leadsTo(url), about: ABOUT_SAMPLE },
     // Which thread waits for this request, as the ledger wrote it down; the answer goes there and nowhere else.
     threadOf: (request) =>

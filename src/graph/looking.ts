@@ -30,8 +30,8 @@ export interface WalkView {
 
 /** What a draft is made from, for whoever only wants to see one. */
 export interface LookingGlass extends Look {
-  /** Cheap enough to be asked every few seconds: main's inventory and the evidence, no survey. */
-  walk(namespace: string): Promise<WalkView>;
+  /** From main's inventory and the evidence since a moment, without a survey: it is asked every few seconds. */
+  walk(namespace: string, since: number): Promise<WalkView>;
   survey(): Promise<Survey>;
   /** New drops since each rollout's last merge; none where there is no evidence. */
   drops(survey: Survey): Promise<readonly DropWatch[]>;
@@ -68,10 +68,10 @@ export const lookAround = (ports: LookPorts): LookingGlass => {
     return draftAllows({ tree, inventory, namespace, facts, settings, writer, ...(await seen(main, namespace)) });
   };
 
-  const walk = async (namespace: string): Promise<WalkView> => {
+  const walk = async (namespace: string, since: number): Promise<WalkView> => {
     const { forge, evidence, settings, facts, readInventory } = ports;
     const [tree, span] = await Promise.all([forge.head().then((head) => forge.tree(head)), evidence?.span() ?? null]);
-    const window = span === null ? null : { from: Math.max(span.from, span.to - 30 * DAY), to: span.to + 1 };
+    const window = span === null ? null : { from: Math.max(span.from, since), to: span.to + 1 };
     const edges = window === null ? [] : ((await evidence?.edges({ namespace, window })) ?? []);
     const inventory = inventoryAt(readInventory, tree);
     return { flows: walkFlows({ inventory, edges, settings, facts, namespace }), readUntil: span?.to ?? null };

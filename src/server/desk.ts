@@ -1,5 +1,5 @@
 import type { SignOffRequest } from "../facts/attestation.ts";
-import type { Clock } from "../facts/clock.ts";
+import { DAY, type Clock } from "../facts/clock.ts";
 import { isBarrier } from "../facts/barrier.ts";
 import { OperatorError } from "../facts/errors.ts";
 import type { Answer } from "../graph/answer.ts";
@@ -17,7 +17,7 @@ export const signOffDesk = (options: {
     keys(): Promise<readonly EnrolledKey[]>;
     change(how: (keys: readonly EnrolledKey[]) => readonly EnrolledKey[]): Promise<void>;
   };
-  readonly walked: (namespace: string) => Promise<Walked>;
+  readonly walked: (namespace: string, since: number) => Promise<Walked>;
   /** Null: links lead where they say. */
   readonly door: { leadsTo(url: string): string; readonly about: string } | null;
   readonly threadOf: (request: string) => string | null;
@@ -34,7 +34,8 @@ export const signOffDesk = (options: {
     opened: async (id, url) => store.opened(id, url),
     leadsTo: (url) => door?.leadsTo(url) ?? url,
     aboutLinks: door?.about ?? null,
-    walked: (request) => options.walked(request.namespace),
+    walked: ({ namespace, createdAt }, span) =>
+      options.walked(namespace, span === "since" ? createdAt : createdAt - 30 * DAY),
     keys: () => signers.keys(),
     enrol: (key) => signers.change((keys) => [...keys.filter(({ id }) => id !== key.id), key]),
     useCode: async (code) => store.useCode(code),

@@ -25,7 +25,8 @@ export interface SignOffDesk {
   leadsTo(url: string): string;
   /** What the person is told about those links; null: they are what they say. */
   readonly aboutLinks: string | null;
-  walked(request: SignOffRequest): Promise<Walked>;
+  /** Since the request was prepared, or with a month before it. */
+  walked(request: SignOffRequest, span: "since" | "before"): Promise<Walked>;
   keys(): Promise<readonly EnrolledKey[]>;
   enrol(key: EnrolledKey): Promise<void>;
   /** The name a one-time code was made for; null when it is wrong, used or too old. */

@@ -66,7 +66,7 @@ export const signOffRoutes = (app: Hono<ServerEnv>, desk: SignOffDesk, now: () =
   app.get("/signoff/:id", async (c) => {
     const request = await desk.request(c.req.param("id"));
     if (request === null) return c.html(errorPage("There is no such request.", c.get("session")), 404);
-    const [openings, walked] = await Promise.all([desk.openings(request.id), desk.walked(request)]);
+    const [openings, walked] = await Promise.all([desk.openings(request.id), desk.walked(request, "before")]);
     const now = desk.now();
     const walk = walkLines(walked, request.createdAt, now);
     const { aboutLinks } = desk;
@@ -76,7 +76,7 @@ export const signOffRoutes = (app: Hono<ServerEnv>, desk: SignOffDesk, now: () =
   app.get("/signoff/:id/progress", async (c) => {
     const request = await desk.request(c.req.param("id"));
     if (request === null) return c.json({ error: "There is no such request." }, 404);
-    const [openings, walked] = await Promise.all([desk.openings(request.id), desk.walked(request)]);
+    const [openings, walked] = await Promise.all([desk.openings(request.id), desk.walked(request, "since")]);
     const { walk, reading } = walkLines(walked, request.createdAt, desk.now());
     const opened = Object.fromEntries([...openings].map(([url, time]) => [url, when(time)]));
     return c.json({ opened, walk, reading });

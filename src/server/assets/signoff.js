@@ -8,8 +8,9 @@ const items = [...form.querySelectorAll(".walk")];
 const flows = [...form.querySelectorAll(".flow")];
 const reading = document.querySelector("#reading small");
 
+// What was seen before the request stands here already, and is not asked for again.
 const mark = (element, state, text) => {
-  if (element.textContent === text) return;
+  if (state === "wait" || element.textContent === text) return;
   element.className = element.className.replace(/\b(good|bad|wait|rest)\b/, state);
   element.textContent = text;
 };
