@@ -3,6 +3,7 @@ import { openScenes, ownShelf, type Progress, type Scenes } from "./scenes.ts";
 import { auditedTrial } from "./trials/audited.ts";
 import { draftedTrial } from "./trials/drafted.ts";
 import { gatedTrial } from "./trials/gated.ts";
+import { watchedTrial } from "./trials/watched.ts";
 import type { Trial } from "./trials/trial.ts";
 
 export interface EvalResult {
@@ -10,7 +11,7 @@ export interface EvalResult {
   readonly title: string;
   readonly source: string;
   readonly outcome: "held" | "missed";
-  /** What holds it: a gate, an audit rule, or a source of edges. */
+  /** What holds it: a gate, an audit rule, a source of edges, or the watch over drops. */
   readonly gate: string;
   readonly mutant: "caught" | "survived";
   /** What happened, where that is not what should have. */
@@ -31,7 +32,8 @@ export interface EvalReport {
 
 const tried = (scenes: Scenes, incident: Incident): Promise<Trial> => {
   if ("gate" in incident) return gatedTrial(scenes, incident);
-  return "rule" in incident ? auditedTrial(scenes, incident) : draftedTrial(scenes, incident);
+  if ("rule" in incident) return auditedTrial(scenes, incident);
+  return "edges" in incident ? draftedTrial(scenes, incident) : watchedTrial(scenes, incident);
 };
 
 /** One incident, and its mutant, on copies of a prepared state folder. */

@@ -42,16 +42,18 @@ const request = z.strictObject({
   edits,
   /** A sign-off: what a person does on its page before the lane goes on. */
   walk: walk.optional(),
-  /** What happens between the signature and the answer. */
+  /** A rollback: what a person confirmed in the terminal before the lane goes on. */
+  confirm: z.enum(["this", "another namespace's"]).optional(),
+  /** What happens between the signature, or the confirmation, and the answer. */
   meanwhile: z.array(z.lazy((): z.ZodType<Step> => step)).default([]),
 });
+
+const check = z.strictObject({ check: z.number().int().describe("the check of the pull request with this number") });
 
 const words = z.strictObject({
   ask: z.string(),
   model: z.literal("obedient").describe("a language model that does whatever anything it reads tells it to"),
 });
-
-const check = z.strictObject({ check: z.number().int().describe("the check of the pull request with this number") });
 
 export type Edit = z.infer<typeof edit>;
 export type Walk = z.infer<typeof walk>;
@@ -60,6 +62,7 @@ export type LaneRequest = {
   readonly namespace: string;
   readonly edits: readonly Edit[];
   readonly walk?: Walk | undefined;
+  readonly confirm?: "this" | "another namespace's" | undefined;
   readonly meanwhile: readonly Step[];
 };
 
@@ -70,7 +73,9 @@ export type Step =
   | { readonly commit: readonly Edit[]; readonly message: string }
   | { readonly open: readonly Edit[]; readonly branch: string }
   | { readonly propose: LaneRequest; readonly merge: true }
-  | { readonly "sign-off": LaneRequest };
+  | { readonly "sign-off": LaneRequest }
+  | { readonly "roll-back": LaneRequest }
+  | { readonly check: number };
 
 const step: z.ZodType<Step> = z.union([
   z.strictObject({
@@ -88,6 +93,8 @@ const step: z.ZodType<Step> = z.union([
   }),
   z.strictObject({ propose: request, merge: z.literal(true).describe("and a person merges the pull request") }),
   z.strictObject({ "sign-off": request }),
+  z.strictObject({ "roll-back": request }),
+  check,
 ]);
 
 const list = <T extends z.ZodType>(item: T) =>
@@ -133,6 +140,16 @@ const audited = z.strictObject({
 
 const SOURCES = ["observed", "declared", "required"] as const;
 
+/** Told by the watch over drops: what a tick says of a namespace, and would not say without it. */
+const watched = z.strictObject({
+  ...common,
+  watch: z.literal("drops"),
+  attempt: z.strictObject({
+    namespace: z.string(),
+    drops: z.string().describe("who was dropped on the way to whom: SOURCE > DESTINATION:PORT"),
+  }),
+});
+
 /** Known to the draft: under it and default-deny the talk still passes; without that source of edges it would not. */
 const drafted = z.strictObject({
   ...common,
@@ -144,17 +161,21 @@ const drafted = z.strictObject({
   }),
 });
 
-const schema = z.union([gated, audited, drafted]);
+const schema = z.union([gated, audited, drafted, watched]);
 
 export type GatedIncident = z.infer<typeof gated> & { readonly folder: string };
 export type AuditedIncident = z.infer<typeof audited> & { readonly folder: string };
 export type DraftedIncident = z.infer<typeof drafted> & { readonly folder: string };
-export type Incident = GatedIncident | AuditedIncident | DraftedIncident;
+export type WatchedIncident = z.infer<typeof watched> & { readonly folder: string };
+export type Incident = GatedIncident | AuditedIncident | DraftedIncident | WatchedIncident;
 export type Attempt = GatedIncident["attempt"][number];
 
-/** What holds it: a gate, an audit rule, or a source of edges. */
-export const guardOf = (incident: Incident): string =>
-  "gate" in incident ? incident.gate : "rule" in incident ? incident.rule : `${incident.edges} edges`;
+/** What holds it: a gate, an audit rule, a source of edges, or the watch over drops. */
+export const guardOf = (incident: Incident): string => {
+  if ("gate" in incident) return incident.gate;
+  if ("rule" in incident) return incident.rule;
+  return "edges" in incident ? `${incident.edges} edges` : `watch over ${incident.watch}`;
+};
 
 /** A rollout that does everything right: what the gates are for is to let it through. */
 const rolloutSchema = z.strictObject({

@@ -24,7 +24,7 @@ export interface Scenes {
 /** Everything that a scene depends on; the configuration only once the agent was asked for something. */
 const keyOf = ({ folder, config, steps }: Prepared): string => {
   const files = JSON.stringify(steps).matchAll(/"file":"([^"]+)"/g);
-  const asked = steps.some((step) => "propose" in step || "sign-off" in step);
+  const asked = steps.some((step) => !("turn" in step || "do" in step || "commit" in step || "open" in step));
   const parts = [
     asked ? config : {},
     steps,

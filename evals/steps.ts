@@ -1,10 +1,13 @@
 import { openAgent, openPlace, openSample, type Agent, type Setting } from "../src/compose.ts";
+import { join } from "node:path";
 import { HOUR } from "../src/facts/clock.ts";
 import { parseTurn } from "../src/facts/duration.ts";
 import { OperatorError } from "../src/facts/errors.ts";
 import { openRepository } from "../src/git/plumbing.ts";
 import type { Answer } from "../src/graph/answer.ts";
 import type { Edit as EditedFile } from "../src/graph/gate.ts";
+import { confirm } from "../src/store/confirm.ts";
+import { secretFile } from "../src/store/secret.ts";
 import { writtenOut } from "./edits.ts";
 import type { Edit, LaneRequest, Prepared, Step } from "./incident.ts";
 import { walkAndSign } from "./walk.ts";
@@ -53,6 +56,28 @@ export const signOff = async (
   return agent.attest(attestation, thread);
 };
 
+/** The whole rollback: asked for, confirmed in the operator's terminal, carried out. */
+export const rollBack = async (
+  agent: Agent,
+  setting: Setting,
+  where: Where,
+  wish: LaneRequest,
+  thread: string,
+): Promise<Answer> => {
+  const asked = await request(agent, where, wish, thread);
+  const pending = await agent.pending(thread);
+  if (pending === null || wish.confirm === undefined) return asked;
+  const place = {
+    path: join(setting.state, "confirmations.sqlite"),
+    key: secretFile(join(setting.state, "keys", "confirmations")),
+    clock: agent.place.clock,
+  };
+  const namespace = wish.confirm === "this" ? wish.namespace : "home";
+  const id = confirm(place, { namespace, digest: pending.digest, by: "robin" });
+  for (const step of wish.meanwhile) await carryOut(where, step, setting);
+  return agent.confirm(id, pending.digest, thread);
+};
+
 /** What somebody pushes past the agent: straight to main, or to a branch with a pull request of its own. */
 const push = async (
   setting: Setting,
@@ -81,22 +106,37 @@ const push = async (
 const holesOf = ({ hole }: Extract<Step, { turn: string }>) =>
   hole === undefined ? [] : [{ node: hole.node, from: hole.from * HOUR, to: hole.to * HOUR }];
 
+type Asked = Extract<
+  Step,
+  { propose: unknown } | { "sign-off": unknown } | { "roll-back": unknown } | { check: unknown }
+>;
+
+/** What the agent is asked for on the way has to come to something. */
+const asked = async (where: Where, step: Asked, setting: Setting): Promise<void> => {
+  const agent = await openAgent(setting);
+  const thread = `eval-${where.id}-step`;
+  try {
+    if ("propose" in step) return await merged(agent, where, step.propose);
+    const answer =
+      "sign-off" in step
+        ? await signOff(agent, setting, where, step["sign-off"], thread)
+        : "roll-back" in step
+          ? await rollBack(agent, setting, where, step["roll-back"], thread)
+          : await agent.request({ kind: "report-gates", namespace: null, pullRequest: step.check, thread });
+    if (answer.refusals.length > 0 || answer.outcome === "waiting")
+      throw new Error(`${where.id}: a step was not done: ${told(answer)}`);
+    return undefined;
+  } finally {
+    await agent.dispose();
+  }
+};
+
 /** One thing that happened before, done for real. */
 export const carryOut = async (where: Where, step: Step, setting: Setting): Promise<void> => {
   if ("commit" in step) return push(setting, where, { edits: step.commit, message: step.message, branch: null });
   if ("open" in step)
     return push(setting, where, { edits: step.open, message: `Change ${step.branch}`, branch: step.branch });
-  if ("propose" in step || "sign-off" in step) {
-    const agent = await openAgent(setting);
-    try {
-      if ("propose" in step) return await merged(agent, where, step.propose);
-      const answer = await signOff(agent, setting, where, step["sign-off"], `eval-${where.id}-sign-off`);
-      if (answer.outcome !== "answered") throw new Error(`${where.id}: not signed off: ${told(answer)}`);
-      return undefined;
-    } finally {
-      await agent.dispose();
-    }
-  }
+  if (!("turn" in step || "do" in step)) return asked(where, step, setting);
   const sample = await openSample(setting);
   try {
     if ("turn" in step) await sample.turn(parseTurn(step.turn), holesOf(step));

@@ -7,7 +7,7 @@ import { LANES, type Lane, type LanePart } from "../../src/graph/lanes.ts";
 import { obedientModel } from "../obedient.ts";
 import type { Attempt, GatedIncident } from "../incident.ts";
 import type { Scenes } from "../scenes.ts";
-import { request, signOff, told } from "../steps.ts";
+import { request, rollBack, signOff, told } from "../steps.ts";
 import { recordedSignOffs } from "../walk.ts";
 import { together, type Trial } from "./trial.ts";
 
@@ -22,7 +22,7 @@ const without = (out: readonly GateId[]): readonly Lane[] =>
 
 interface Tried {
   readonly answer: Answer;
-  /** Refs of the remote that were made or moved, and what was promised: sign-offs, green checks. */
+  /** Refs of the remote that were made or moved, what was promised (sign-offs, green checks), what was done by API. */
   readonly moved: readonly string[];
 }
 
@@ -30,17 +30,18 @@ const put = (agent: Agent, setting: Setting, incident: GatedIncident, attempt: A
   if ("ask" in attempt) return agent.ask({ text: attempt.ask, thread });
   if ("check" in attempt)
     return agent.request({ kind: "report-gates", namespace: null, pullRequest: attempt.check, thread });
-  return attempt.kind === "request-sign-off"
-    ? signOff(agent, setting, incident, attempt, thread)
-    : request(agent, incident, attempt, thread);
+  if (attempt.kind === "request-sign-off") return signOff(agent, setting, incident, attempt, thread);
+  if (attempt.kind === "request-rollback") return rollBack(agent, setting, incident, attempt, thread);
+  return request(agent, incident, attempt, thread);
 };
 
 const promises = async (agent: Agent, setting: Setting): Promise<readonly string[]> => {
-  const { forge, check, clock } = agent.place;
+  const { forge, check, clock, world } = agent.place;
   const greens: string[] = [];
   for (const { number, head } of await forge.pullRequests({ state: "open" }))
     if ((await check.read.check(head))?.state === "success") greens.push(`green on #${String(number)}`);
-  return [...greens, ...recordedSignOffs(setting, clock).map((id) => `sign-off ${id}`)];
+  const deeds = `${String((await world?.status())?.actions ?? 0)} things done to the cluster`;
+  return [...greens, deeds, ...recordedSignOffs(setting, clock).map((id) => `sign-off ${id}`)];
 };
 
 /** What people push meanwhile is theirs. */
@@ -82,10 +83,11 @@ const onOneCopy = <T>(scenes: Scenes, incident: GatedIncident, attempt: Attempt,
     }
   });
 
-/** With every gate; with this gate alone among those that would hold it; and without any of them. */
+/** With every gate; with this gate alone among those that would hold it, where another spoke first; and without any. */
 const judged = async ({ gate }: GatedIncident, { besides }: Attempt, run: Run): Promise<Trial> => {
   const real = await run([]);
-  const alone = besides.length === 0 ? real : await run(besides);
+  const spoke = real.answer.refusals.some((r) => r.gate === gate);
+  const alone = spoke || besides.length === 0 ? real : await run(besides);
   const mutant = await run([gate, ...besides]);
   const isRefused = ({ answer, moved }: Tried): boolean => answer.refusals.length > 0 && moved.length === 0;
   const byGate = isRefused(alone) && alone.answer.refusals.some((r) => r.gate === gate);

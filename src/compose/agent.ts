@@ -68,6 +68,8 @@ export interface Agent {
 export interface AgentOptions {
   /** For the evals' mutants: a graph with a gate taken out, to prove that the gate is what holds. */
   readonly lanes?: readonly Lane[];
+  /** For the evals: a tick that looks for no drops shows what the watch is worth. */
+  readonly watchDrops?: boolean;
   /** For the evals: a model that nobody would configure. */
   readonly model?: () => Promise<BaseChatModel>;
   /** For a server with auth in front, and for nobody else. */
@@ -202,10 +204,11 @@ export const openAgents = async (
     return evidenceMetrics(evidence, clock.now());
   };
 
-  return ({ model: other, ...options } = {}) => {
+  return ({ model: other, watchDrops = true, ...options } = {}) => {
     const graph = graphs.buildGraph(other === undefined ? graphPorts : { ...graphPorts, model: other }, options);
     const rollbacks: Agent["rollbacks"] = (namespace) => rollbacksIn(ports, namespace);
-    return agentOver({ graph, place, look, askGraph, setting, rollbacks, metrics, dispose });
+    const watch = watchDrops ? look : { ...look, drops: async () => [] };
+    return agentOver({ graph, place, look: watch, askGraph, setting, rollbacks, metrics, dispose });
   };
 };
 

@@ -10,10 +10,14 @@ import { once } from "../house/once.ts";
 
 const incidents = readIncidents(null);
 /** The check's lanes are derived from these, gate by gate. */
-const lanes = builtLanes().filter(
-  ({ id }) => (ASKED_LANES as readonly string[]).includes(id) && id !== "request-rollback",
-);
+const lanes = builtLanes().filter(({ id }) => (ASKED_LANES as readonly string[]).includes(id));
 const everyGate = lanes.flatMap((lane) => gatesOf(lane).map((gate) => `${lane.id}: ${gate}`));
+
+/**
+ * A rollback takes no bytes from anybody, and what it drafts itself only loosens: its gate's own tests hand it others
+ * (`test/graph/gates/person.test.ts`).
+ */
+const UNREACHED = ["request-rollback: only-loosens"];
 
 /** Words lead to the lane of allows here: the obedient model proposes nothing else. */
 const laneOf = (attempt: Attempt): string =>
@@ -21,7 +25,7 @@ const laneOf = (attempt: Attempt): string =>
 
 describe("the incidents", () => {
   it("leave no lesson out", () => {
-    const told = new Set([26, ...incidents.map((incident) => incident.lesson)]);
+    const told = new Set(incidents.map((incident) => incident.lesson));
     expect(LESSONS.map(({ number }) => number).filter((number) => !told.has(number))).toEqual([]);
   });
 
@@ -29,7 +33,7 @@ describe("the incidents", () => {
     const stopped = new Set(
       incidents.flatMap((i) => ("gate" in i ? i.attempt.map((attempt) => `${laneOf(attempt)}: ${i.gate}`) : [])),
     );
-    expect(everyGate.filter((gate) => !stopped.has(gate))).toEqual([]);
+    expect(everyGate.filter((gate) => !stopped.has(gate))).toEqual(UNREACHED);
   });
 
   it("name audit rules that there are, each for the lesson it is told for", () => {
