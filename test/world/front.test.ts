@@ -1,5 +1,6 @@
 import { request } from "node:http";
 import { afterEach, describe, expect, it } from "vitest";
+import { OperatorError } from "../../src/facts/errors.ts";
 import { openFrontDoor, type FrontDoor } from "../../src/world/front/door.ts";
 import type { JourneyOutcome } from "../../src/world/traffic/traffic.ts";
 
@@ -109,6 +110,18 @@ describe("the sample cluster's front door", () => {
     expect([foreign.status, walked]).toEqual([403, []]);
     const hostile = await visit(`${BOARD}/`, null, { cookie: `sample-user=${encodeURIComponent("<img src=x>")}` });
     expect(hostile.text).not.toContain("<img");
+  });
+
+  it("says so where somebody else is turning the clock, and goes on afterwards", async () => {
+    let isBusy = true;
+    door = await openFrontDoor(async () => {
+      if (isBusy) throw new OperatorError("busy", "another process is turning the clock", { remedy: "Wait." });
+      return { through: true, stoppedAt: null };
+    });
+    const busy = await visit("https://wiki.sample.example/");
+    expect([busy.status, busy.text]).toEqual([503, expect.stringContaining("another process is turning the clock")]);
+    isBusy = false;
+    expect((await visit("https://wiki.sample.example/")).status).toBe(200);
   });
 
   it("one thing happens after the other", async () => {

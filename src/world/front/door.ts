@@ -1,10 +1,11 @@
 import { serve } from "@hono/node-server";
 import { Hono, type Context } from "hono";
 import { getCookie, setCookie } from "hono/cookie";
+import { OperatorError } from "../../facts/errors.ts";
 import { INSIDE_ZONE } from "../scenario/nodes.ts";
 import type { JourneyOutcome } from "../traffic/traffic.ts";
 import { appOf, type PublicApp } from "./apps.ts";
-import { appPage, failedPage, loginPage, nothingPage, STYLE } from "./pages.ts";
+import { appPage, failedPage, loginPage, nothingPage, notNowPage, STYLE } from "./pages.ts";
 
 /** The public names of the sample cluster for a browser: `app.sample.example.localhost:PORT`, over plain HTTP. */
 export interface FrontDoor {
@@ -45,6 +46,12 @@ const app = (walk: Walk): Hono => {
     // Another site's page must not do things here; this site's own forms may, and so may whoever follows a link.
     if (c.req.method !== "GET" && c.req.header("sec-fetch-site") === "cross-site") return c.text("no", 403);
     return next();
+  });
+  // The clock is turned by one at a time, and somebody else may be at it.
+  door.onError((error, c) => {
+    if (error instanceof OperatorError) return c.html(notNowPage(error.line), 503);
+    console.error(error);
+    return c.html(notNowPage("A defect; it stands in the log."), 500);
   });
   door.get("/style.css", (c) => c.body(STYLE, 200, { "content-type": "text/css; charset=utf-8" }));
 

@@ -62,6 +62,13 @@ export const failedPage = (app: PublicApp, stoppedAt: string): Page =>
       <p>What the person cannot see, and Hubble can: <code>${stoppedAt}</code> was dropped.</p>`,
   );
 
+export const notNowPage = (why: string): Page =>
+  page(
+    "Not now",
+    html`<h1>Not now</h1>
+      <p>${why}</p>`,
+  );
+
 export const nothingPage = (host: string): Page =>
   page(
     "404",
