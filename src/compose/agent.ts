@@ -13,6 +13,7 @@ import type { Answer } from "../graph/answer.ts";
 import type { askGraph as AskGraph, Question } from "../graph/ask.ts";
 import type { OperatorGraph } from "../graph/build.ts";
 import type { Rollback } from "../graph/facts/rollback.ts";
+import type { Rehearsal } from "../graph/gate.ts";
 import type { Lane } from "../graph/lanes.ts";
 import type { lookAround as LookAround, WalkView } from "../graph/looking.ts";
 import type { GraphPorts } from "../graph/ports.ts";
@@ -54,6 +55,8 @@ export interface Agent {
   attest(id: string, thread: string): Promise<Answer>;
   /** What a rollback would undo now, by namespace; of one, or of all that the rollout locked or adopted. */
   rollbacks(namespace: string | null): Promise<readonly Rollback[]>;
+  /** Owner, rights and dry runs of every lock that stands; `fault` as the gate `rollback-rehearsed` would say it. */
+  rehearse(namespace: string | null): Promise<readonly RehearsedLock[]>;
   /** What a person is asked on this thread, as it was frozen; null when nothing is. */
   pending(thread: string): Promise<Pending | null>;
   /** Answers a rollback's pause with the id of a confirmation from the terminal; the gates behind the pause decide. */
@@ -63,6 +66,13 @@ export interface Agent {
   /** What a walk of the namespace must cause, as Hubble saw it since a moment (milliseconds since the epoch). */
   walk(namespace: string, since: number): Promise<WalkView>;
   dispose(): Promise<void>;
+}
+
+export interface RehearsedLock {
+  readonly namespace: string;
+  readonly policy: string;
+  readonly rehearsal: Rehearsal;
+  readonly fault: string | null;
 }
 
 export interface AgentOptions {
@@ -90,7 +100,7 @@ export const openAgents = async (
   const place = await openPlace(setting, { emergency });
   const { config, state, progress } = setting;
   const { clock, forge, facts, world, ledger } = place;
-  if (world !== null) await firstDay(setting, world);
+  if (world !== null && !emergency) await firstDay(setting, world);
   // A rollback reads no evidence, and the store may be what is down.
   const evidence = emergency ? null : await evidenceToRead(setting, world !== null);
   progress.step("reading repository, cluster and evidence");
@@ -115,6 +125,8 @@ export const openAgents = async (
     kustomize,
     { openConfirmations },
     { lookAtRollback, rollbacksIn },
+    { rehearseLocks },
+    { rehearsalFault },
   ] = await Promise.all([
     import("../graph/build.ts"),
     import("../graph/ask.ts"),
@@ -133,6 +145,8 @@ export const openAgents = async (
     import("../gitops/kustomize.ts"),
     import("../store/confirmations.ts"),
     import("../graph/facts/rollback.ts"),
+    import("../graph/facts/rehearsal.ts"),
+    import("../graph/gates/rollback-rehearsed.ts"),
   ]);
   const signOffs = signoff.openSignOffStore(join(state, "signoff.sqlite"), clock);
   const confirmations = openConfirmations(...confirmationsOf(setting, secret.secretFile));
@@ -208,7 +222,12 @@ export const openAgents = async (
     const graph = graphs.buildGraph(other === undefined ? graphPorts : { ...graphPorts, model: other }, options);
     const rollbacks: Agent["rollbacks"] = (namespace) => rollbacksIn(ports, namespace);
     const watch = watchDrops ? look : { ...look, drops: async () => [] };
-    return agentOver({ graph, place, look: watch, askGraph, setting, rollbacks, metrics, dispose });
+    const rehearse: Agent["rehearse"] = async (namespace) =>
+      (await rehearseLocks(ports, namespace)).map((lock) => {
+        const fault = rehearsalFault(lock.rehearsal);
+        return { ...lock, fault: fault === null || fault.pass ? null : `${fault.reason}. ${fault.remedy}` };
+      });
+    return agentOver({ graph, place, look: watch, askGraph, setting, rollbacks, rehearse, metrics, dispose });
   };
 };
 
@@ -227,10 +246,11 @@ const agentOver = (parts: {
   readonly askGraph: typeof AskGraph;
   readonly setting: Setting;
   readonly rollbacks: Agent["rollbacks"];
+  readonly rehearse: Agent["rehearse"];
   readonly metrics: Agent["metrics"];
   readonly dispose: Agent["dispose"];
 }): Agent => {
-  const { graph, place, look, askGraph, setting, rollbacks, metrics, dispose } = parts;
+  const { graph, place, look, askGraph, setting, rollbacks, rehearse, metrics, dispose } = parts;
   const put = (question: Question, thread: string): Promise<Answer> =>
     askGraph(graph, question, { thread, onProgress: (said) => setting.progress.step(said) });
 
@@ -246,6 +266,7 @@ const agentOver = (parts: {
     walk: (namespace, since) => look.walk(namespace, since),
     attest: (id, thread) => put({ attestation: id }, thread),
     rollbacks,
+    rehearse,
     pending: async (thread) => {
       const { values } = await graph.getState({ configurable: { thread_id: thread } });
       return values.pending;

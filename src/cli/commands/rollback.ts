@@ -4,7 +4,7 @@ import { Command } from "commander";
 import { OperatorError } from "../../facts/errors.ts";
 import type { Undo } from "../../facts/rollback.ts";
 import { exitCodeOfAnswer, type Answer } from "../../graph/answer.ts";
-import type { RollbackDesk } from "../../compose.ts";
+import type { RehearsedLock, RollbackDesk } from "../../compose.ts";
 import { common, faceOf, type Face } from "../face.ts";
 import { printable } from "../text.ts";
 
@@ -143,9 +143,47 @@ const rollBack = async (
   if (all.some(({ answer }) => answer === null || exitCodeOfAnswer(answer) === 1)) process.exitCode = 1;
 };
 
+/** Everything that can be tried while nothing has to be undone; then the whole path, on a sample cluster of its own. */
+const rehearse = async (face: Face, namespace: string | null): Promise<void> => {
+  const { openRollbackDesk, playRollback } = await import("../../compose.ts");
+  const desk = await openRollbackDesk(face);
+  try {
+    face.progress.step("asking the API server");
+    const locks = await desk.agent.rehearse(namespace);
+    face.progress.step("playing the whole path on a sample cluster");
+    const played = await playRollback(face.progress);
+    face.progress.clear();
+    face.answer({ version: 1, locks, played }, () =>
+      [
+        ...(locks.length === 0 ? ["No default-deny of the rollout stands."] : locks.map(lockText)),
+        "played on a sample cluster, from the request to an interval after the revert:",
+        ...played.map(({ kind, steps }) => [`  ${kind}`, ...steps.map((step) => `    ${printable(step)}`)].join("\n")),
+      ].join("\n"),
+    );
+    if (locks.some(({ fault }) => fault !== null)) process.exitCode = 1;
+  } finally {
+    face.progress.clear();
+    await desk.agent.dispose();
+  }
+};
+
+const lockText = ({ namespace, policy, rehearsal, fault }: RehearsedLock): string => {
+  const { owner, access, dryRuns } = rehearsal;
+  const owned = owner.known
+    ? `${owner.value.id} (${owner.value.alone ? "carries nothing else" : "shared"})`
+    : owner.why;
+  return [
+    `${namespace}/${policy}: ${fault === null ? "rehearsed" : `NOT rehearsed: ${printable(fault)}`}`,
+    `  owner ${printable(owned)}`,
+    ...access.map((a) => `  ${a.allowed ? "may" : "may NOT"} ${a.verb} ${a.resource} in ${a.namespace ?? "*"}`),
+    ...dryRuns.map((d) => `  dry run: ${printable(d.what)}: ${d.refused === null ? "accepted" : printable(d.refused)}`),
+  ].join("\n");
+};
+
 const run = async (namespace: string | undefined, options: Options): Promise<void> => {
   const face = faceOf(options);
   const { all = false, confirm } = options;
+  if (options.rehearse === true) return rehearse(face, namespace ?? null);
   if (all === (namespace !== undefined))
     throw new OperatorError("input", all ? "--all and a namespace at once" : "which namespace?", {
       remedy: "Name one, or say --all.",
@@ -172,5 +210,6 @@ export const rollbackCommand = (): Command =>
   common(new Command("rollback").description("the rehearsed rollback: shows what it would undo, asks, and does it"))
     .argument("[namespace]", "whose default-deny comes off")
     .option("--all", "every default-deny that the rollout placed or adopted")
+    .option("--rehearse", "try it: owner, rights, dry runs, and the whole path on a sample cluster")
     .option("--confirm <digest>", "without a terminal: the digest of what was shown")
     .action(run);

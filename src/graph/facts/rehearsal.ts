@@ -1,13 +1,15 @@
 import { known, unknown } from "../../facts/known.ts";
+import { policyId } from "../../facts/policy.ts";
 import type { ClusterReader } from "../../facts/ports.ts";
 import { asRecord } from "../../rollout/json.ts";
 import { onlyTurnsDefaultDeny } from "../../rollout/policy-effects.ts";
-import { policyChanges } from "../../rollout/policy-documents.ts";
+import { fromCluster, policyChanges } from "../../rollout/policy-documents.ts";
 import type { NamedPolicy } from "../../rollout/policy-documents.ts";
 import { disarmed, disarming } from "../../rollout/rollback/lock.ts";
 import { rollbackSteps } from "../../rollout/rollback/steps.ts";
 import type { LiveCluster } from "../../rollout/live.ts";
 import type { Rehearsal } from "../gate.ts";
+import { lookAtRollback, type RollbackFactsPorts } from "./rollback.ts";
 import type { RenderedView } from "./views.ts";
 
 const CILIUM = "cilium.io";
@@ -48,7 +50,7 @@ const reviews = async (cluster: ClusterReader, namespace: string, owner: string)
  */
 const dryRuns = async (
   cluster: ClusterReader,
-  live: LiveCluster,
+  live: Pick<LiveCluster, "policies">,
   namespace: string,
   deny: NamedPolicy,
 ): Promise<readonly DryRun[]> => {
@@ -57,9 +59,13 @@ const dryRuns = async (
   const body = objectOf(deny);
   const runs: DryRun[] = [];
   const written = (object: typeof body): string => ["spec", "specs"].filter((key) => object[key] !== undefined).join();
-  const there = live.policies.find(
-    (p) => p.ref.kind === kind && p.ref.namespace === namespace && written(p.object) === written(body),
-  );
+  const itself = live.policies.find((p) => policyId(p.ref) === policyId(deny.ref));
+  // The lock's bytes in the place of an allow say more than in their own.
+  const there =
+    live.policies.find(
+      (p) =>
+        p !== itself && p.ref.kind === kind && p.ref.namespace === namespace && written(p.object) === written(body),
+    ) ?? itself;
   const mayCreate = await cluster.mayI({ verb: "create", group: CILIUM, resource: "ciliumnetworkpolicies", namespace });
   const create = async (what: string, sent: typeof body): Promise<void> => {
     if (mayCreate) {
@@ -82,10 +88,11 @@ const dryRuns = async (
   };
   await create(`${namespace}/${name}`, body);
   await create(`${namespace}/${name}, made inert`, disarmed(body));
-  if (there !== undefined) {
-    const patch = disarming(there.object);
-    const refused = await cluster.dryRun({ verb: "patch", kind, namespace, name: there.ref.name, body: patch });
-    runs.push({ what: `patch ${namespace}/${there.ref.name}`, refused });
+  const patched = itself ?? there;
+  if (patched !== undefined) {
+    const patch = disarming(patched.object);
+    const refused = await cluster.dryRun({ verb: "patch", kind, namespace, name: patched.ref.name, body: patch });
+    runs.push({ what: `patch ${namespace}/${patched.ref.name}`, refused });
   }
   return runs;
 };
@@ -109,11 +116,46 @@ export const rehearse = async (options: {
       dryRuns: [],
       steps: [],
     };
-  const alone = carrier.objects.length === 1;
+  return rehearseLock({
+    cluster,
+    live,
+    namespace,
+    deny,
+    owner: { id: carrier.id, alone: carrier.objects.length === 1 },
+  });
+};
+
+/** The same for a lock that stands: who owns it is read off its labels. */
+export const rehearseLock = async (options: {
+  readonly cluster: ClusterReader;
+  readonly live: Pick<LiveCluster, "policies">;
+  readonly namespace: string;
+  readonly deny: NamedPolicy;
+  readonly owner: { readonly id: string; readonly alone: boolean };
+}): Promise<Rehearsal> => {
+  const { cluster, live, namespace, deny, owner } = options;
   return {
-    owner: known({ id: carrier.id, alone }),
-    access: await reviews(cluster, namespace, carrier.id),
+    owner: known(owner),
+    access: await reviews(cluster, namespace, owner.id),
     dryRuns: await dryRuns(cluster, live, namespace, deny),
-    steps: rollbackSteps({ namespace, policy: deny.ref.name, owner: carrier.id, alone }),
+    steps: rollbackSteps({ namespace, policy: deny.ref.name, owner: owner.id, alone: owner.alone }),
   };
+};
+
+/** Every lock there is, of one namespace or of all: owner, rights and dry runs, as the gate asks for before a lock is proposed. */
+export const rehearseLocks = async (
+  ports: RollbackFactsPorts & { readonly cluster: ClusterReader | null },
+  namespace: string | null,
+): Promise<readonly { readonly namespace: string; readonly policy: string; readonly rehearsal: Rehearsal }[]> => {
+  const { cluster } = ports;
+  if (cluster === null) return [];
+  const { scene, locks } = await lookAtRollback(ports, namespace);
+  const found = [];
+  for (const { ref, live, owner, alone } of locks) {
+    const [deny] = live === null ? [] : fromCluster([live]);
+    if (deny === undefined || owner === null || ref.namespace === null) continue;
+    const asked = { cluster, live: scene, namespace: ref.namespace, deny, owner: { id: owner.id, alone } };
+    found.push({ namespace: ref.namespace, policy: ref.name, rehearsal: await rehearseLock(asked) });
+  }
+  return found;
 };

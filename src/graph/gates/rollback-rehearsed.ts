@@ -1,4 +1,5 @@
-import { gate, passes, refuses, refusesUnknown, some } from "./kit.ts";
+import type { Rehearsal } from "../gate.ts";
+import { gate, passes, refuses, refusesUnknown, some, type Word } from "./kit.ts";
 
 /** What undoing takes (lessons.md, Rollback): nothing else may be needed on the day. */
 const NEEDED: readonly { readonly verb: string; readonly resource: string }[] = [
@@ -6,6 +7,34 @@ const NEEDED: readonly { readonly verb: string; readonly resource: string }[] = 
   { verb: "delete", resource: "ciliumnetworkpolicies" },
   { verb: "patch", resource: "kustomizations" },
 ];
+
+/** What is missing of a rehearsal, or null when the way back was written, allowed and tried. */
+export const rehearsalFault = ({ owner, access, dryRuns, steps }: Rehearsal): Word | null => {
+  if (!owner.known) return refusesUnknown("Who will own the default-deny", owner);
+  const denied = NEEDED.filter((n) => !access.some((a) => a.verb === n.verb && a.resource === n.resource && a.allowed));
+  if (denied.length > 0)
+    return refuses(
+      `the identity that would roll back may not ${some(denied.map((d) => `${d.verb} ${d.resource}`))}`,
+      "Give rollback.context a role with exactly these rights (docs/rollback.md shows it).",
+    );
+  const refused = dryRuns.filter((d) => d.refused !== null);
+  if (refused.length > 0)
+    return refuses(
+      `the API server would refuse ${some(refused.map((d) => `${d.what}: ${d.refused ?? ""}`))}`,
+      refused.some((d) => /in whose place/.test(d.refused ?? ""))
+        ? "Merge the namespace's allows first, and let Flux apply them."
+        : "Correct what it names; a rollback that the server refuses is none.",
+    );
+  const tried = new Set(dryRuns.map((d) => d.what.split(" ")[0]));
+  if (!tried.has("create") || !tried.has("patch"))
+    return refuses(
+      "the rollback was not tried on the server: creating and patching the policy each need a dry run",
+      "Rehearse it: network-operator rollback --rehearse.",
+    );
+  if (steps.length === 0)
+    return refuses("no steps are written for the day the program itself is down", "Rehearse it again and report this.");
+  return null;
+};
 
 export const rollbackRehearsed = gate(
   "rollback-rehearsed",
@@ -17,35 +46,9 @@ export const rollbackRehearsed = gate(
   },
   (facts) => {
     if (!facts.rehearsal.known) return refusesUnknown("Whether the rollback works", facts.rehearsal);
-    const { owner, access, dryRuns, steps } = facts.rehearsal.value;
-    if (!owner.known) return refusesUnknown("Who will own the default-deny", owner);
-    const denied = NEEDED.filter(
-      (n) => !access.some((a) => a.verb === n.verb && a.resource === n.resource && a.allowed),
-    );
-    if (denied.length > 0)
-      return refuses(
-        `the identity that would roll back may not ${some(denied.map((d) => `${d.verb} ${d.resource}`))}`,
-        "Give rollback.context a role with exactly these rights (network-operator doctor prints it).",
-      );
-    const refused = dryRuns.filter((d) => d.refused !== null);
-    if (refused.length > 0)
-      return refuses(
-        `the API server would refuse ${some(refused.map((d) => `${d.what}: ${d.refused ?? ""}`))}`,
-        refused.some((d) => /in whose place/.test(d.refused ?? ""))
-          ? "Merge the namespace's allows first, and let Flux apply them."
-          : "Correct what it names; a rollback that the server refuses is none.",
-      );
-    const tried = new Set(dryRuns.map((d) => d.what.split(" ")[0]));
-    if (!tried.has("create") || !tried.has("patch"))
-      return refuses(
-        "the rollback was not tried on the server: creating and patching the policy each need a dry run",
-        "Rehearse it: network-operator rollback --rehearse.",
-      );
-    if (steps.length === 0)
-      return refuses(
-        "no steps are written for the day the program itself is down",
-        "Rehearse it again and report this.",
-      );
-    return passes(`Rollback: ${owner.value.id}, ${steps.length} steps, dry runs accepted.`);
+    const fault = rehearsalFault(facts.rehearsal.value);
+    if (fault !== null) return fault;
+    const { owner, steps } = facts.rehearsal.value;
+    return passes(`Rollback: ${owner.known ? owner.value.id : ""}, ${steps.length} steps, dry runs accepted.`);
   },
 );
