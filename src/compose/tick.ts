@@ -1,4 +1,5 @@
 import { iso } from "../facts/clock.ts";
+import { exitCodeOf, OperatorError } from "../facts/errors.ts";
 import type { Answer } from "../graph/answer.ts";
 import { checkPullRequests, type Checked } from "../rollout/checks.ts";
 import type { DropWatch } from "../rollout/drop-watch.ts";
@@ -32,6 +33,8 @@ export interface Tick {
   readonly answers: readonly Answer[];
   readonly checks: readonly Checked[];
   readonly drops: readonly DropNotice[];
+  /** What could not be asked; it held nothing else back. */
+  readonly failures: readonly { readonly what: string; readonly why: string; readonly exit: 2 | 3 }[];
 }
 
 export interface TickPorts {
@@ -68,22 +71,34 @@ const remedyOf = ({ namespace, locked, pullRequest }: DropWatch): string =>
 export const tickOnce = async (ports: TickPorts, settled: Set<string>): Promise<Tick> => {
   const { place, look } = ports;
   const survey = await look.survey();
+  const failures: Tick["failures"][number][] = [];
+  const ask: (asked: Parameters<TickPorts["request"]>[0]) => Promise<Answer | null> = async (asked) => {
+    try {
+      return await ports.request(asked);
+    } catch (error) {
+      if (!(error instanceof OperatorError)) throw error;
+      failures.push({ what: asked.thread, why: error.line, exit: exitCodeOf(error) });
+      return null;
+    }
+  };
   const drops: DropNotice[] = [];
   for (const watch of await look.drops(survey)) {
     const { namespace, since, pullRequest, locked } = watch;
-    const ask = { kind: "request-rollback", namespace, thread: `rollback:${namespace}` } as const;
+    const rollback = { kind: "request-rollback", namespace, thread: `rollback:${namespace}` } as const;
     drops.push({
       namespace,
       since: iso(since),
       pullRequest,
       drops: rowsOf(watch),
       remedy: remedyOf(watch),
-      proposal: locked ? await ports.request(ask) : null,
+      proposal: locked ? await ask(rollback) : null,
     });
   }
   const answers: Answer[] = [];
-  for (const { kind, namespace, thread } of nextProposals(survey.placed, survey.phases))
-    answers.push(await ports.request({ kind, namespace, thread }));
+  for (const { kind, namespace, thread } of nextProposals(survey.placed, survey.phases)) {
+    const answer = await ask({ kind, namespace, thread });
+    if (answer !== null) answers.push(answer);
+  }
   const checks = await checkPullRequests({
     forge: place.forge,
     read: place.check.read,
@@ -95,5 +110,5 @@ export const tickOnce = async (ports: TickPorts, settled: Set<string>): Promise<
       return { byBytesAlone: answer.outcome === "answered" && answer.namespace === null };
     },
   });
-  return { version: 1, answers, checks, drops };
+  return { version: 1, answers, checks, drops, failures };
 };

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { tickOnce, type TickPorts } from "../../src/compose/tick.ts";
+import { OperatorError } from "../../src/facts/errors.ts";
 import type { Answer } from "../../src/graph/answer.ts";
 import type { DropWatch } from "../../src/rollout/drop-watch.ts";
 import type { Survey } from "../../src/rollout/survey.ts";
@@ -20,13 +21,14 @@ const answer = (thread: string): Answer => ({
   waitingFor: { what: "person", detail: "confirm", until: null },
 });
 
-const tick = async (watched: readonly DropWatch[]) => {
+const tick = async (watched: readonly DropWatch[], busy: boolean = false) => {
   const asked: string[] = [];
   const ports: TickPorts = {
     place: { forge: memoryForge({ "README.md": "x\n" }), check: memoryCheck() },
     look: { survey: async () => ({ placed: [], phases: [] }) as unknown as Survey, drops: async () => watched },
     request: async ({ kind, namespace, thread }) => {
       asked.push(`${kind} ${namespace ?? "-"} on ${thread}`);
+      if (busy) throw new OperatorError("busy", "another run holds this thread", { remedy: "Wait for it." });
       return answer(thread);
     },
   };
@@ -50,6 +52,13 @@ describe("new drops (lesson 26)", () => {
       },
     ]);
     expect(done.drops[0]?.remedy).toContain("network-operator rollback collab");
+  });
+
+  it("are told also while somebody is rolling back already", async () => {
+    const watched = [{ namespace: "collab", locked: true, pullRequest: 4, since: 1, drops }];
+    const { done } = await tick(watched, true);
+    expect(done.drops).toMatchObject([{ namespace: "collab", proposal: null }]);
+    expect(done.failures).toMatchObject([{ what: "rollback:collab", exit: 3 }]);
   });
 
   it("after allows name the pull request to revert: there is no lock to take back", async () => {

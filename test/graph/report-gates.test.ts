@@ -196,6 +196,18 @@ describe("the check of a pull request", () => {
     expect([...desk.check.said.values()].filter(({ state }) => state === "success")).toEqual([]);
   });
 
+  it("cannot tell what it cannot read: a text that turned into something else is not green, a picture is", async () => {
+    const desk = open();
+    const number = await desk.pull("latin", [
+      file("apps/media/kustomization.yaml", `# M\u{FFFD}dia\n${withResource("media", "lock.yaml").text ?? ""}`),
+      file("apps/media/lock.yaml", LOCK),
+    ]);
+    expect(await desk.judge(number)).toMatchObject({ outcome: "refused", refusals: [{ gate: "door" }] });
+    expect(desk.said(number)).toMatchObject({ state: "failure" });
+    const picture = await desk.pull("picture", [file("docs/logo.png", "\u{FFFD}PNG")]);
+    expect(await desk.judge(picture)).toMatchObject({ outcome: "answered" });
+  });
+
   it("cannot tell what it cannot read: a manifest that is no YAML is not green", async () => {
     const desk = open();
     const number = await desk.pull("odd", bring("odd.yaml", "kind: [\n"));

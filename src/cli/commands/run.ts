@@ -28,14 +28,23 @@ const said = ({ answers, checks, drops }: Tick): string => {
 const about = ({ outcome, waitingFor }: Answer): string =>
   `${outcome}${waitingFor === null ? "" : `, waits for ${waitingFor.what}: ${waitingFor.detail}`}`;
 
-const tick = async (face: Face, settled: Set<string>): Promise<boolean> => {
+/** 1: an answer is no, or something is dropped; 3: something could not be reached. */
+const exitOf = ({ answers, drops, failures }: Tick): number =>
+  Math.max(
+    0,
+    ...failures.map(({ exit }) => exit),
+    drops.length > 0 || answers.some(({ outcome }) => outcome === "refused") ? 1 : 0,
+  );
+
+const tick = async (face: Face, settled: Set<string>): Promise<number> => {
   const { openAgent } = await import("../../compose.ts");
   const agent = await openAgent(face);
   try {
     const done = await agent.tick(settled);
     face.progress.clear();
     face.answer(done, () => said(done));
-    return done.drops.length === 0 && done.answers.every((a) => a.outcome !== "refused");
+    for (const { what, why } of done.failures) face.note(`${what}: ${printable(why)}`);
+    return exitOf(done);
   } finally {
     await agent.dispose();
   }
@@ -50,7 +59,7 @@ export const runCommand = (): Command =>
       const face = faceOf(options);
       const settled = new Set<string>();
       if (options.watch !== true) {
-        if (!(await tick(face, settled))) process.exitCode = 1;
+        process.exitCode = await tick(face, settled);
         return;
       }
       for (;;) {

@@ -5,14 +5,15 @@ import { attempt, bad, good, open, type Check } from "./check.ts";
 export const forgeChecks = ({ config }: Setting): Promise<readonly Check[]> =>
   attempt("forge", async () => {
     if (config.forge.kind === "local") return good("forge", "local: a person merges with `network-operator pr merge`");
-    const [{ credentialsFrom, githubClient }, { judgeRuleset, loopholesIn, readRuleset }] = await Promise.all([
+    const [{ credentialsFrom, githubClient }, { judgeRuleset, isStrict, loopholesIn, readRuleset }] = await Promise.all([
       import("../../forge/github/client.ts"),
       import("../../forge/github/ruleset.ts"),
     ]);
     const place = { owner: config.forge.owner, name: config.forge.name, apiUrl: config.forge.apiUrl };
     const credentials = credentialsFrom(process.env);
     const client = githubClient(place, credentials);
-    const requirements = judgeRuleset(await readRuleset(client, place, config.repository.branch));
+    const ruleset = await readRuleset(client, place, config.repository.branch);
+    const requirements = judgeRuleset(ruleset);
     const checks = requirements.map((r): Check => ({
       name: `forge: ${r.what}`,
       ok: r.holds,
@@ -38,5 +39,12 @@ export const forgeChecks = ({ config }: Setting): Promise<readonly Check[]> =>
           ),
       ...checks,
       writer,
+      isStrict(ruleset)
+        ? good("forge: up to date", "a branch has to hold main before it is merged")
+        : open(
+            "forge: up to date",
+            "a green may be of an older main than the one that is merged into",
+            "Require branches to be up to date before merging, in the same ruleset.",
+          ),
     ];
   });

@@ -12,6 +12,7 @@ const ruleSchema = z.looseObject({
   ruleset_id: z.number().optional(),
   parameters: z
     .looseObject({
+      strict_required_status_checks_policy: z.boolean().optional(),
       required_approving_review_count: z.number().optional(),
       require_last_push_approval: z.boolean().optional(),
       required_status_checks: z
@@ -95,6 +96,10 @@ export const judgeRuleset = (facts: RulesetFacts): readonly Requirement[] => [
   noBypass(facts),
   pinnedCheck(facts),
 ];
+
+/** Whether a green has to be of the main that a merge lands on. */
+export const isStrict = ({ rules }: RulesetFacts): boolean =>
+  rules.some((rule) => rule.parameters?.strict_required_status_checks_policy === true);
 
 const PINNED: Requirement["what"] = "the check is required, its source pinned";
 

@@ -1,6 +1,8 @@
 import type { ChangeKind, FileChange } from "../../facts/changeset.ts";
 import type { Draft } from "../../facts/draft.ts";
 import { OperatorError } from "../../facts/errors.ts";
+import { unknown } from "../../facts/known.ts";
+import type { Known } from "../../facts/known.ts";
 import type { ForgeReader } from "../../facts/ports.ts";
 import { changeLaneOf } from "../../facts/rollout.ts";
 import type { ChangeLane } from "../../facts/rollout.ts";
@@ -64,4 +66,25 @@ export const broughtByPullRequest = async (
   const disputed = files.filter(moved).map(({ path }) => path);
   const news = files.filter(({ path, text, mode }) => main.tree.read(path) !== text || main.tree.mode(path) !== mode);
   return { draft: null, files: news, reported: { pullRequest, head, disputed, unread } };
+};
+
+/** Why nobody can tell what merging a pull request would make of main; null where it can be told. */
+export const untold = (
+  { disputed, unread }: Reported,
+  main: Pick<Survey, "tree" | "written">,
+): Known<never> | null => {
+  const some = (paths: readonly string[]): string => paths.slice(0, 4).join(", ");
+  if (disputed.length > 0)
+    return unknown(
+      `main has changed ${some(disputed)} as well since this branch left it`,
+      "Bring the branch up to date with the default branch.",
+    );
+  // A picture may be what it likes. What was a text, or is read as a manifest, may be one in another encoding.
+  const manifests = new Set(main.written.problems.map(({ origin }) => origin?.file));
+  const blind = unread.filter((path) => {
+    const text = main.tree.read(path);
+    return (text !== null && !text.includes("\u{FFFD}")) || manifests.has(path);
+  });
+  if (blind.length === 0) return null;
+  return unknown(`${some(blind)} cannot be read as text any more`, "Write it in UTF-8.");
 };

@@ -23,7 +23,7 @@ import { allowsLive } from "../gates/allows-live.ts";
 import { compatible } from "../gates/compatible.ts";
 import { scope } from "../gates/scope.ts";
 import { turn } from "../gates/turn.ts";
-import { broughtByPullRequest, filesOf, kindOf } from "./brings.ts";
+import { broughtByPullRequest, filesOf, kindOf, untold } from "./brings.ts";
 import type { Brings } from "./brings.ts";
 import { findingsOf } from "./findings.ts";
 import { holdsAllows } from "./holds-allows.ts";
@@ -207,14 +207,8 @@ export const factsReader = (ports: ReaderPorts): FactsReader => {
     const tree = { before: main.tree, after: overlay(main.tree, change.files) };
     const key = `${main.base} ${change.digest}`;
     const writtenAfter: Known<Inventory> =
-      reported !== null && reported.disputed.length > 0
-        ? unknown(
-            `main has changed ${reported.disputed.slice(0, 4).join(", ")} as well since this branch left it`,
-            "Bring the branch up to date with the default branch.",
-          )
-        : change.files.length === 0
-          ? known(main.written)
-          : inventoryOf(key, tree.after);
+      (reported === null ? null : untold(reported, main)) ??
+      (change.files.length === 0 ? known(main.written) : inventoryOf(key, tree.after));
     // What bytes alone decide is judged by what is written; everything else by what runs.
     const written = { before: known(main.written), after: writtenAfter };
     const after = writtenAfter.known ? known(borneOut(writtenAfter.value, main.live)) : writtenAfter;
