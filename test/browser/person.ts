@@ -27,6 +27,7 @@ export const said = async (page: Page): Promise<string> => {
 export const personAt = async (found: FoundChromium): Promise<Person> => {
   const browser: Browser = await launch(found);
   const context = await browser.newContext();
+  context.setDefaultTimeout(60_000);
   const page = await context.newPage();
   const complaints: string[] = [];
   page.on("pageerror", (error) => complaints.push(error.message));

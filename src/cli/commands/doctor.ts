@@ -19,14 +19,21 @@ export const doctorCommand = (): Command =>
   common(new Command("doctor").description("check every connection, right and rule it relies on")).action(
     async (options: Options) => {
       const face = faceOf(options);
-      const [{ openDoctor }, { machineChecks }, { forgeChecks }, { relayChecks }, { clusterChecks, repositoryChecks }] =
-        await Promise.all([
-          import("../../compose.ts"),
-          import("../doctor/machine.ts"),
-          import("../doctor/forge.ts"),
-          import("../doctor/relay.ts"),
-          import("../doctor/places.ts"),
-        ]);
+      const [
+        { openDoctor, signersOf },
+        { machineChecks },
+        { forgeChecks },
+        { relayChecks },
+        { clusterChecks, repositoryChecks },
+        { signerChecks },
+      ] = await Promise.all([
+        import("../../compose.ts"),
+        import("../doctor/machine.ts"),
+        import("../doctor/forge.ts"),
+        import("../doctor/relay.ts"),
+        import("../doctor/places.ts"),
+        import("../doctor/signers.ts"),
+      ]);
       const checks: Check[] = [...(await machineChecks(face.state))];
       const doctor = await openDoctor(face);
       try {
@@ -35,6 +42,7 @@ export const doctorCommand = (): Command =>
           ["Hubble Relay", () => relayChecks(doctor.relay)],
           ["cluster", () => clusterChecks(doctor.cluster, doctor.hasRollback)],
           ["forge", () => forgeChecks(face)],
+          ["sign-off", () => signerChecks(signersOf(face))],
         ] as const) {
           face.progress.step(`checking ${what}`);
           checks.push(...(await check()));
