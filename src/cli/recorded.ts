@@ -37,6 +37,11 @@ export const readRecording = async (
     ...files.badLines.map(({ at, why }) => `${at}: ${why}; the line was left out`),
     ...(files.bad > files.badLines.length ? [`${files.bad} lines in all could not be read`] : []),
     ...files.cut.map(({ file, why }) => `${file}: ${why}; what came before it counts`),
+    ...(files.other === 0
+      ? []
+      : [
+          `${files.other} line(s) of other kinds (node status, agent events, what only a newer Cilium knows) say nothing of flows`,
+        ]),
     ...files.repeated.map(({ file, of }) => `${file} holds what ${of} holds and was read once`),
   ];
   return { evidence, coverage: await evidence.coverage({ ...span, namespace, nodes: null }), remarks };
