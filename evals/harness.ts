@@ -1,5 +1,9 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Worker } from "node:worker_threads";
 import { guardOf, readIncidents, type Incident } from "./incident.ts";
-import { openScenes, ownShelf, type Progress, type Scenes } from "./scenes.ts";
+import type { Progress, Scenes } from "./scenes.ts";
 import { auditedTrial } from "./trials/audited.ts";
 import { draftedTrial } from "./trials/drafted.ts";
 import { gatedTrial } from "./trials/gated.ts";
@@ -65,22 +69,47 @@ export const reportOf = (incidents: readonly EvalResult[]): EvalReport => {
   };
 };
 
-/** Replays incidents through the real graph, the real adapters and the world. */
+/** Whether something soaks in it: those incidents share scenes that take a day of the sample's time each. */
+export const soaks = (incident: Incident): boolean =>
+  [...incident.steps, ...("gate" in incident ? incident.attempt.flatMap((attempt) => attempt.after) : [])].some(
+    (step) => "propose" in step,
+  );
+
+const inWorker = (root: string, ids: readonly string[], tell: (result: EvalResult) => void): Promise<void> =>
+  new Promise((done, fail) => {
+    const worker = new Worker(new URL("./worker.ts", import.meta.url), { workerData: { root, ids } });
+    worker.on("message", tell);
+    worker.on("error", fail);
+    worker.on("exit", (code) => (code === 0 ? done() : fail(new Error(`a worker ended with ${String(code)}`))));
+  });
+
+/** Replays incidents through the real graph, the real adapters and the world, in two workers. */
 export const runEvals = async (options: {
   readonly only: string | null;
   readonly progress: Progress;
 }): Promise<EvalReport> => {
   const incidents = readIncidents(options.only);
-  const own = ownShelf();
+  const root = mkdtempSync(join(tmpdir(), "network-operator-scenes-"));
+  const results = new Map<string, EvalResult>();
+  const tell = (result: EvalResult): void => {
+    results.set(result.id, result);
+    options.progress.step(result.title, results.size, incidents.length);
+  };
   try {
-    const scenes = openScenes(own.shelf, options.progress);
-    const results: EvalResult[] = [];
-    for (const [index, incident] of incidents.entries()) {
-      options.progress.step(incident.title, index, incidents.length);
-      results.push(await replayIncident(scenes, incident));
-    }
-    return reportOf(results);
+    const shares = [incidents.filter(soaks), incidents.filter((incident) => !soaks(incident))];
+    await Promise.all(
+      shares
+        .filter((share) => share.length > 0)
+        .map((share) =>
+          inWorker(
+            root,
+            share.map(({ id }) => id),
+            tell,
+          ),
+        ),
+    );
+    return reportOf(incidents.flatMap(({ id }) => results.get(id) ?? []));
   } finally {
-    own.dispose();
+    rmSync(root, { recursive: true, force: true });
   }
 };

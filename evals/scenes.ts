@@ -63,20 +63,3 @@ export const openScenes = (shelf: Shelf, progress: Progress): Scenes => {
     },
   };
 };
-
-/** A shelf in a temporary folder of this process. */
-export const ownShelf = (): { readonly shelf: Shelf; dispose(): void } => {
-  const root = mkdtempSync(join(tmpdir(), "network-operator-scenes-"));
-  const made = new Map<string, Promise<string>>();
-  return {
-    shelf: (name, make) => {
-      const known = made.get(name);
-      if (known !== undefined) return known;
-      const folder = mkdtempSync(join(root, `${name}-`));
-      const making = make(folder).then(() => folder);
-      made.set(name, making);
-      return making;
-    },
-    dispose: () => rmSync(root, { recursive: true, force: true }),
-  };
-};

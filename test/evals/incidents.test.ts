@@ -1,3 +1,4 @@
-import { replayed, soaks } from "./trials.ts";
+import { soaks } from "../../evals/harness.ts";
+import { replayed } from "./trials.ts";
 
 replayed("what is tried on the sample's first day", (incident) => !soaks(incident));

@@ -6,12 +6,6 @@ import { once } from "../house/once.ts";
 
 const scenes = openScenes(once, { step: () => undefined, clear: () => undefined });
 
-/** Whether something soaks in it: those incidents share scenes that take a day of the sample's time each. */
-export const soaks = (incident: Incident): boolean =>
-  [...incident.steps, ...("gate" in incident ? incident.attempt.flatMap((attempt) => attempt.after) : [])].some(
-    (step) => "propose" in step,
-  );
-
 /** Some of the incidents, so that two workers share them. */
 export const replayed = (which: string, mine: (incident: Incident) => boolean): void => {
   describe(which, { timeout: 240_000 }, () => {
