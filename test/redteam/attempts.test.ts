@@ -16,7 +16,7 @@ const SEED = 20_261_126;
 describe("an adversary with the library, the server or our API in hand", () => {
   it(
     "makes 300 attempts, and nothing is written that its gates had not passed over those bytes",
-    { timeout: 120_000 },
+    { timeout: 300_000 },
     async () => {
       const tally = newTally();
       for (const [by, attempts] of [

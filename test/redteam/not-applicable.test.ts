@@ -1,10 +1,11 @@
-import { readdirSync, readFileSync, statSync } from "node:fs";
+import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { buildGraph } from "../../src/graph/build.ts";
 import { openField } from "../graph/field.ts";
 import { all, on } from "./ground.ts";
 import { closeServer, serverWith } from "./server-ground.ts";
+import { threatModel } from "./table.ts";
 import { VECTORS } from "./vectors/index.ts";
 import { NOT_APPLICABLE } from "./vectors/not-applicable.ts";
 
@@ -58,5 +59,11 @@ describe("ways for which there is no place here", () => {
       (id) => !tried.has(id) && NOT_APPLICABLE[id] === undefined,
     );
     expect(missing).toEqual([]);
+  });
+
+  it("stand in the docs as they are tried", () => {
+    const page = join(root, "docs/threat-model.md");
+    if (process.env["UPDATE_DOCS"] === "1") writeFileSync(page, threatModel());
+    expect(readFileSync(page, "utf8")).toBe(threatModel());
   });
 });
