@@ -65,15 +65,16 @@ const addressOf = (c: Context): string => {
 
 /**
  * Pages live at one address, which passkeys are bound to: a browser that came by another name of this machine is sent
- * there. It also ends what a foreign name that resolves to this machine could ask for.
+ * there. It also ends what a foreign name that resolves to this machine could ask for. Behind TLS the name is the proxy's
+ * business, and what a proxy passes on as the host says nothing.
  */
 export const atHome =
   (origin: string): MiddlewareHandler =>
   async (c, next) => {
-    const { host } = new URL(origin);
+    const { host, protocol } = new URL(origin);
     const asked = c.req.header("host");
     const isPage = c.req.method === "GET" && (c.req.header("accept") ?? "").includes("text/html");
-    if (asked === undefined || asked === host || !isPage) return next();
+    if (protocol === "https:" || asked === undefined || asked === host || !isPage) return next();
     return c.redirect(`${origin}${c.req.path}`, 307);
   };
 

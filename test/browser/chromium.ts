@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { accessSync, constants, createReadStream, createWriteStream, existsSync } from "node:fs";
+import { accessSync, constants, createReadStream, createWriteStream, existsSync, readFileSync } from "node:fs";
 import { mkdir, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { delimiter, dirname, join, resolve } from "node:path";
@@ -7,6 +7,7 @@ import { pipeline } from "node:stream/promises";
 import { promisify } from "node:util";
 import { createBrotliDecompress } from "node:zlib";
 import { chromium, type Browser } from "playwright-core";
+import { once } from "../house/once.ts";
 
 const run = promisify(execFile);
 
@@ -42,11 +43,21 @@ const fontsConf = (home: string): string => `<?xml version="1.0"?>
 <fontconfig><dir>${home}/fonts</dir><cachedir>${home}/fonts-cache</cachedir></fontconfig>
 `;
 
+const versionOf = (from: string): string => {
+  const { version } = JSON.parse(readFileSync(join(from, "..", "package.json"), "utf8")) as { version: string };
+  return version;
+};
+
 /** Unpacked once beside the modules, whole or not at all; with the libraries and fonts that a bare machine lacks. */
 const unpacked = async (from: string): Promise<string> => {
-  const cache = resolve(import.meta.dirname, "../../node_modules/.cache");
-  const home = join(cache, "chromium");
-  if (existsSync(home)) return home;
+  const home = resolve(import.meta.dirname, `../../node_modules/.cache/chromium-${versionOf(from)}`);
+  // Two workers would each spend seconds on it.
+  if (!existsSync(home)) await once("chromium", () => unpackTo(home, from));
+  return home;
+};
+
+const unpackTo = async (home: string, from: string): Promise<void> => {
+  const cache = dirname(home);
   await mkdir(cache, { recursive: true });
   const making = await mkdtemp(join(cache, "chromium-making-"));
   const untar = async (name: string): Promise<void> => {
@@ -61,9 +72,8 @@ const unpacked = async (from: string): Promise<string> => {
     untar("fonts.tar"),
   ]);
   await writeFile(join(making, "fonts.conf"), fontsConf(home));
-  // Another worker may have been first; either is whole.
+  // Another run may have been first; either is whole.
   await rename(making, home).catch(() => rm(making, { recursive: true }));
-  return home;
 };
 
 export interface FoundChromium {

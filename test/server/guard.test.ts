@@ -132,6 +132,12 @@ describe("where pages live", () => {
     expect((await page("http://localhost:8787/login")).status).toBe(200);
   });
 
+  it("a proxy that passes on another host than people asked for sends nobody in circles", async () => {
+    const proxied = appAt("https://netpol.example");
+    const headers = { accept: "text/html", host: "127.0.0.1:8787" };
+    expect((await proxied.request("http://127.0.0.1:8787/login", { headers })).status).toBe(200);
+  });
+
   it("cookies of a public address are bound to it and to TLS", async () => {
     const form = { method: "POST", body: new URLSearchParams({ token: TOKEN, next: "/" }) };
     const open = await appAt("https://netpol.example").request("https://netpol.example/login", form);
