@@ -1,3 +1,4 @@
+import type { DropReport } from "../facts/status.ts";
 import { stripVTControlCharacters } from "node:util";
 
 /** Text from elsewhere, for a terminal: no control characters, so that a label cannot move the cursor or hide a line. */
@@ -28,3 +29,14 @@ export const duration = (milliseconds: number): string => {
   const days = Math.floor(hours / 24);
   return hours % 24 === 0 ? `${days} d` : `${days} d ${hours % 24} h`;
 };
+
+/** New drops of one namespace: the connections, and the way out. */
+export const dropLines = ({ namespace, since, pullRequest, drops, remedy }: DropReport): readonly string[] =>
+  [
+    `${namespace}: new drops since pull request #${pullRequest} was merged (${since})`,
+    ...drops
+      .slice(0, 10)
+      .map((d) => `  ${d.source} -> ${d.destination} ${d.port}/${d.protocol}: ${d.flows} flows, last ${d.lastSeen}`),
+    ...(drops.length > 10 ? [`  and ${drops.length - 10} more`] : []),
+    `  ${remedy}`,
+  ].map(printable);

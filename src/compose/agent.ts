@@ -260,7 +260,10 @@ const agentOver = (parts: {
     ask: ({ text: words, thread }) => put({ text: words }, thread ?? `ask:${randomUUID()}`),
     request: ({ kind, namespace, edits, pullRequest, thread }) =>
       put({ request: { kind, namespace, edits: [...(edits ?? [])], pullRequest: pullRequest ?? null } }, thread),
-    status: async () => statusReport(await look.survey()),
+    status: async () => {
+      const survey = await look.survey();
+      return statusReport(survey, await look.drops(survey));
+    },
     tick: (settled = new Set()) => tickOnce({ place, look, request: (asked) => agent.request(asked) }, settled),
     draft: (namespace, kind) => look.draftOf(namespace, kind),
     walk: (namespace, since) => look.walk(namespace, since),

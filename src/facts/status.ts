@@ -1,5 +1,23 @@
 import type { Stage, WaitingFor } from "./rollout.ts";
 
+/** New policy drops at a namespace's pods since something of it was merged. */
+export interface DropReport {
+  readonly namespace: string;
+  readonly since: string;
+  /** The pull request that was merged then. */
+  readonly pullRequest: number;
+  readonly drops: readonly {
+    readonly source: string;
+    readonly destination: string;
+    readonly port: number;
+    readonly protocol: string;
+    readonly direction: string | null;
+    readonly flows: number;
+    readonly lastSeen: string;
+  }[];
+  readonly remedy: string;
+}
+
 /** The `status` contract. */
 export interface StatusReport {
   readonly version: 1;
@@ -16,6 +34,8 @@ export interface StatusReport {
     readonly waitingFor: WaitingFor | null;
     readonly pullRequest: { readonly number: number; readonly url: string; readonly branch: string } | null;
   }[];
+  /** Most recent merges first; empty where nothing new is dropped, absent where there is no evidence. */
+  readonly drops?: readonly DropReport[];
   /** Where Git and the cluster say different things; empty where they agree, absent where no cluster answered. */
   readonly drift?: readonly {
     readonly kind: string;

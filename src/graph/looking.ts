@@ -33,8 +33,8 @@ export interface LookingGlass extends Look {
   /** From main's inventory and the evidence since a moment, without a survey: it is asked every few seconds. */
   walk(namespace: string, since: number): Promise<WalkView>;
   survey(): Promise<Survey>;
-  /** New drops since each rollout's last merge; none where there is no evidence. */
-  drops(survey: Survey): Promise<readonly DropWatch[]>;
+  /** New drops since each rollout's last merge; null where there is no evidence. */
+  drops(survey: Survey): Promise<readonly DropWatch[] | null>;
   draftOf(namespace: string, kind: "allows" | "default-deny"): Promise<Draft>;
 }
 
@@ -79,7 +79,7 @@ export const lookAround = (ports: LookPorts): LookingGlass => {
 
   return {
     survey: here,
-    drops: async (main) => (ports.evidence === null ? [] : watchDrops(main, ports.evidence)),
+    drops: async (main) => (ports.evidence === null ? null : watchDrops(main, ports.evidence)),
     walk,
     draftOf,
     draft: (namespace) => draftOf(namespace, "allows"),

@@ -1,6 +1,7 @@
 import type { DropCount, Edge } from "../facts/edge.ts";
 import type { Direction } from "../facts/verdict.ts";
-import { DAY } from "../facts/clock.ts";
+import { DAY, iso } from "../facts/clock.ts";
+import type { DropReport } from "../facts/status.ts";
 import type { EvidenceReader } from "../facts/ports.ts";
 import { branchOf, defaultDenyBranchOf, repairBranchOf } from "../facts/rollout.ts";
 import type { Stage } from "../facts/rollout.ts";
@@ -82,3 +83,28 @@ export const watchDrops = async (
   }
   return found;
 };
+
+const rowsOf = ({ drops }: DropWatch): DropReport["drops"] =>
+  drops.map(({ edge, direction, flows, lastSeen }) => ({
+    source: edge.source.id,
+    destination: edge.destination.id,
+    port: edge.port,
+    protocol: edge.protocol,
+    direction,
+    flows,
+    lastSeen: iso(lastSeen),
+  }));
+
+const remedyOf = ({ namespace, locked, pullRequest }: DropWatch): string =>
+  locked
+    ? `Roll it back: network-operator rollback ${namespace}. Or allow what is missing: network-operator ask "repair ${namespace}".`
+    : `Nothing is locked yet: revert pull request #${pullRequest}, whose DNS rule redirects from its merge on, or allow what is missing.`;
+
+/** For people and for whoever reads JSON. */
+export const dropReport = (watch: DropWatch): DropReport => ({
+  namespace: watch.namespace,
+  since: iso(watch.since),
+  pullRequest: watch.pullRequest,
+  drops: rowsOf(watch),
+  remedy: remedyOf(watch),
+});

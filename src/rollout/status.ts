@@ -1,10 +1,14 @@
 import { drift } from "../cluster/drift.ts";
 import { iso } from "../facts/clock.ts";
 import type { StatusReport } from "../facts/status.ts";
+import { dropReport, type DropWatch } from "./drop-watch.ts";
 import type { Survey } from "./survey.ts";
 
 /** The `status` contract, from what was surveyed. */
-export const statusReport = ({ now, placed, inventory, written, live }: Survey): StatusReport => ({
+export const statusReport = (
+  { now, placed, inventory, written, live }: Survey,
+  drops: readonly DropWatch[] | null,
+): StatusReport => ({
   version: 1,
   clock: iso(now),
   namespaces: placed.map(({ namespace, stage, waitingFor, pullRequest }) => ({
@@ -22,6 +26,7 @@ export const statusReport = ({ now, placed, inventory, written, live }: Survey):
     pullRequest:
       pullRequest === null ? null : { number: pullRequest.number, url: pullRequest.url, branch: pullRequest.branch },
   })),
+  ...(drops === null ? {} : { drops: drops.map(dropReport) }),
   ...(live.known
     ? {
         drift: drift(written, live.value).map(({ kind, namespace, what, origin }) => ({

@@ -4,7 +4,7 @@ import type { Tick } from "../../compose.ts";
 import type { Answer } from "../../graph/answer.ts";
 import { OperatorError } from "../../facts/errors.ts";
 import { common, faceOf, numberFlag, type Face } from "../face.ts";
-import { printable } from "../text.ts";
+import { dropLines, printable } from "../text.ts";
 
 type Options = Parameters<typeof faceOf>[0] & { watch?: boolean; every: number };
 
@@ -12,11 +12,7 @@ type Options = Parameters<typeof faceOf>[0] & { watch?: boolean; every: number }
 const said = ({ answers, checks, drops }: Tick): string => {
   const lines = [
     ...drops.flatMap((notice) => [
-      `${notice.namespace}: new drops since pull request #${notice.pullRequest} was merged (${notice.since})`,
-      ...notice.drops
-        .slice(0, 10)
-        .map((d) => `  ${d.source} -> ${d.destination} ${d.port}/${d.protocol}: ${d.flows} flows, last ${d.lastSeen}`),
-      `  ${notice.remedy}`,
+      ...dropLines(notice),
       ...(notice.proposal === null ? [] : [`  rollback: ${about(notice.proposal)}`]),
     ]),
     ...answers.map((answer) => `${answer.namespace ?? "-"}: ${about(answer)}`),

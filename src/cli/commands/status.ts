@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import { common, faceOf } from "../face.ts";
-import { printable, table } from "../text.ts";
+import { dropLines, printable, table } from "../text.ts";
 
 type Options = Parameters<typeof faceOf>[0];
 
@@ -27,6 +27,7 @@ export const statusCommand = (): Command =>
               ]),
               ["namespace", "stage", "policies", "pr", ""],
             ),
+            ...(report.drops ?? []).flatMap(dropLines),
             ...(report.drift ?? []).map(({ what, file, line }) => {
               const at = file === null ? "" : ` (${printable(file)}:${line ?? 0})`;
               return `drift: ${printable(what)}${at}`;

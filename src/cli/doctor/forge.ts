@@ -5,10 +5,9 @@ import { attempt, bad, good, open, type Check } from "./check.ts";
 export const forgeChecks = ({ config }: Setting): Promise<readonly Check[]> =>
   attempt("forge", async () => {
     if (config.forge.kind === "local") return good("forge", "local: a person merges with `network-operator pr merge`");
-    const [{ credentialsFrom, githubClient }, { judgeRuleset, isStrict, loopholesIn, readRuleset }] = await Promise.all([
-      import("../../forge/github/client.ts"),
-      import("../../forge/github/ruleset.ts"),
-    ]);
+    const [{ credentialsFrom, githubClient }, { judgeRuleset, isStrict, loopholesIn, readRuleset }] = await Promise.all(
+      [import("../../forge/github/client.ts"), import("../../forge/github/ruleset.ts")],
+    );
     const place = { owner: config.forge.owner, name: config.forge.name, apiUrl: config.forge.apiUrl };
     const credentials = credentialsFrom(process.env);
     const client = githubClient(place, credentials);

@@ -69,10 +69,7 @@ export const broughtByPullRequest = async (
 };
 
 /** Why nobody can tell what merging a pull request would make of main; null where it can be told. */
-export const untold = (
-  { disputed, unread }: Reported,
-  main: Pick<Survey, "tree" | "written">,
-): Known<never> | null => {
+export const untold = ({ disputed, unread }: Reported, main: Pick<Survey, "tree" | "written">): Known<never> | null => {
   const some = (paths: readonly string[]): string => paths.slice(0, 4).join(", ");
   if (disputed.length > 0)
     return unknown(

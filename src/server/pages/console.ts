@@ -79,6 +79,28 @@ const asks = (pending: readonly SignOffRequest[], session: Session | null): Mark
         }
       </section>`;
 
+const dropped = (reports: NonNullable<StatusReport["drops"]>): Markup =>
+  reports.length === 0
+    ? html``
+    : html`<section class="ask" aria-labelledby="drops">
+        <h2 id="drops">New drops</h2>
+        ${reports.map(
+          ({ namespace, pullRequest, drops, remedy }) =>
+            html`<p><strong>${namespace}</strong>, since pull request #${String(pullRequest)} was merged. ${remedy}</p>
+              <ul>
+                ${drops
+                  .slice(0, 20)
+                  .map(
+                    ({ source, destination, port, protocol, flows, lastSeen }) =>
+                      html`<li>
+                        <code>${source} → ${destination} ${String(port)}/${protocol}</code>: ${String(flows)} flows,
+                        last ${when(Date.parse(lastSeen))}
+                      </li>`,
+                  )}
+              </ul>`,
+        )}
+      </section>`;
+
 /** Untouched: nothing is proposed for them, and nothing is waited for but their turn. */
 const AT_REST: ReadonlySet<Row["stage"]> = new Set(["surveyed", "waiting", "out-of-scope", "suspended", "carved-out"]);
 
@@ -94,7 +116,7 @@ export const consolePage = (view: {
   return page(
     "Console",
     html`<h1>Rollouts</h1>
-      ${asks(pending, session)}
+      ${dropped(report.drops ?? [])} ${asks(pending, session)}
       <form id="ask">
         <label for="text">Ask</label>
         <div class="line">
