@@ -30,7 +30,6 @@ const walk = z.strictObject({
       }),
     )
     .default([]),
-  key: z.enum(["enrolled", "nobody's"]).default("enrolled"),
 });
 
 /** Hours after the turn begins in which nobody watched a node. */

@@ -13,8 +13,8 @@ const partyOf = ({ config }: Setting) =>
   relyingParty(config.signoff.publicUrl ?? `http://localhost:${config.server.port}`);
 
 /**
- * What a person does on the page, without the browser: opens each address from it, says what was seen, and signs with a
- * passkey that is enrolled or not. Returns the attestation's id, which is all that goes back to the lane.
+ * What a person does on the page, without the browser: opens each address from it, says what was seen, and signs with an
+ * enrolled passkey. Returns the attestation's id, which is all that goes back to the lane.
  */
 export const walkAndSign = (setting: Setting, clock: Clock, namespace: string, walk: Walk): string => {
   const store = openSignOffStore(join(setting.state, "signoff.sqlite"), clock);
@@ -30,8 +30,7 @@ export const walkAndSign = (setting: Setting, clock: Clock, namespace: string, w
       return { url, outcome: odd?.outcome ?? "app-loaded", login: odd?.login ?? "none", openedAt };
     });
     const said: Said = { request, walk: steps, note: "", signedAt: clock.now() };
-    const key = walk.key === "enrolled" ? enrolled : softKey("somebody");
-    const { id, response } = key.sign(challengeOf(statementOf(said)), partyOf(setting));
+    const { id, response } = enrolled.sign(challengeOf(statementOf(said)), partyOf(setting));
     const { clientDataJSON, authenticatorData, signature } = response;
     const body = attestationOf(said, { id, clientDataJSON, authenticatorData, signature });
     if (body === null) throw new Error(`${namespace}: what was signed is no attestation`);
