@@ -1,5 +1,5 @@
 import { userInfo } from "node:os";
-import { openAgents, type Agent } from "./agent.ts";
+import { openAgents, type Agent, type AgentOptions } from "./agent.ts";
 import { confirmationsOf } from "./confirmations.ts";
 import type { Setting } from "./setting.ts";
 
@@ -21,8 +21,9 @@ export interface RollbackDesk {
   confirm(word: { readonly namespace: string; readonly digest: string }): string;
 }
 
-export const openRollbackDesk = async (setting: Setting): Promise<RollbackDesk> => {
-  const agent = (await openAgents(setting, { emergency: true }))();
+/** `options` is for the evals: a graph with a gate taken out. */
+export const openRollbackDesk = async (setting: Setting, options: AgentOptions = {}): Promise<RollbackDesk> => {
+  const agent = (await openAgents(setting, { emergency: true }))(options);
   const [{ confirm }, { secretFile }] = await Promise.all([
     import("../store/confirm.ts"),
     import("../store/secret.ts"),

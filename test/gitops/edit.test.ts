@@ -2,7 +2,7 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { OperatorError } from "../../src/facts/errors.ts";
-import { addToList, placeInOrder } from "../../src/gitops/edit.ts";
+import { addToList, placeInOrder, removeFromList } from "../../src/gitops/edit.ts";
 
 const add = (text: string, entry = "./new.yaml", list: "resources" | "components" = "resources"): string =>
   addToList(text, list, entry, "kustomization.yaml");
@@ -125,5 +125,37 @@ describe("an entry put into a kustomization", () => {
       }),
       { numRuns: 300 },
     );
+  });
+});
+
+describe("an entry taken out of a kustomization", () => {
+  const take = (text: string, entry = "./b.yaml"): string =>
+    removeFromList(text, "resources", entry, "kustomization.yaml");
+
+  it("leaves every other byte as it was, comments and line ends among them", () => {
+    expect(take("# top\nresources:\n  - ./a.yaml # a\n  - b.yaml\n  # about c\n  - ./c.yaml\npatches: []\n")).toBe(
+      "# top\nresources:\n  - ./a.yaml # a\n  # about c\n  - ./c.yaml\npatches: []\n",
+    );
+    expect(take("resources:\r\n- a.yaml\r\n- b.yaml\r\n")).toBe("resources:\r\n- a.yaml\r\n");
+  });
+
+  it("takes the list with it that it leaves empty", () => {
+    expect(take("namespace: x\nresources:\n  - ./b.yaml\nkind: Kustomization\n")).toBe(
+      "namespace: x\nkind: Kustomization\n",
+    );
+  });
+
+  it("undoes what was put in", () => {
+    for (const text of ["resources:\n  - ./a.yaml\n  - ./c.yaml\n", "kind: Kustomization\n", "resources:\n- z\n"])
+      expect(take(add(text, "./b.yaml"))).toBe(text);
+  });
+
+  it.each([
+    "resources: [./b.yaml, ./c.yaml]\n",
+    "resources: &r\n  - ./b.yaml\n",
+    "resources:\n  - ./a.yaml\n",
+    "- 1\n",
+  ])("refuses %j rather than guess", (text) => {
+    expect(() => take(text)).toThrow(OperatorError);
   });
 });

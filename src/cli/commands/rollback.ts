@@ -65,10 +65,6 @@ const isConfirmed = async (asked: readonly Asked[], face: Face, given: string | 
   const digest = digestOf(asked);
   const again = `network-operator rollback ${asked.length === 1 ? asked[0]?.namespace : "--all"} --confirm ${digest.slice(0, SHOWN)}`;
   if (given !== undefined) {
-    if (!/^[0-9a-f]+$/.test(given) || given.length < SHOWN)
-      throw new OperatorError("input", `--confirm takes at least ${SHOWN} signs of the digest`, {
-        remedy: "Run it without --confirm: it shows what would be undone, and the digest of that.",
-      });
     if (digest.startsWith(given)) return true;
     face.note(`Nothing was done: that digest is not of what would be undone now. Look at it, then: ${again}`);
     return false;
@@ -184,6 +180,10 @@ const run = async (namespace: string | undefined, options: Options): Promise<voi
   const face = faceOf(options);
   const { all = false, confirm } = options;
   if (options.rehearse === true) return rehearse(face, namespace ?? null);
+  if (confirm !== undefined && (!/^[0-9a-f]+$/.test(confirm) || confirm.length < SHOWN))
+    throw new OperatorError("input", `--confirm takes at least ${SHOWN} signs of the digest`, {
+      remedy: "Run it without --confirm: it shows what would be undone, and the digest of that.",
+    });
   if (all === (namespace !== undefined))
     throw new OperatorError("input", all ? "--all and a namespace at once" : "which namespace?", {
       remedy: "Name one, or say --all.",
