@@ -118,10 +118,11 @@ const rollBack = async (
   if (asked.length > 0) {
     const shown = `${asked.map(planText).join("\n\n")}\ndigest ${digestOf(asked).slice(0, SHOWN)}`;
     // With JSON on stdout a person still has to see what is asked.
-    if (face.format === "json" || process.stdin.isTTY || given !== undefined) face.note(shown);
+    const noted = face.format === "json" || process.stdin.isTTY || given !== undefined;
+    if (noted) face.note(shown);
     const yes = await isConfirmed(asked, face, given);
     if (!yes) {
-      tell(face, [...told.values()], () => shown);
+      tell(face, [...told.values()], () => (noted ? "Nothing was done." : shown));
       process.exitCode = 1;
       return;
     }
