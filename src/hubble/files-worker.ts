@@ -20,6 +20,9 @@ export type FromWorker =
       readonly hours: readonly EvidenceHour[];
     };
 
+/** Bytes after which the main thread hears of them. */
+const TOLD = 8 * 1024 * 1024;
+
 if (parentPort !== null) {
   const port = parentPort;
   const { pieces, options, taken, kept } = workerData as Share;
@@ -28,6 +31,13 @@ if (parentPort !== null) {
   // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread's port has no origin
   const tell = (message: FromWorker): void => port.postMessage(message);
   const reader = pieceReader(options);
-  const results = await readPieces(reader, pieces, taken, (bytes) => tell({ kind: "block", bytes }));
+  let untold = 0;
+  const results = await readPieces(reader, pieces, taken, (bytes) => {
+    untold += bytes;
+    if (untold < TOLD) return;
+    tell({ kind: "block", bytes: untold });
+    untold = 0;
+  });
+  tell({ kind: "block", bytes: untold });
   tell({ kind: "done", results, hours: reader.hours() });
 }

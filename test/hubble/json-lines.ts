@@ -183,6 +183,14 @@ export const lineArbitrary = fc.oneof(
       .map(([line, at, put]) => line.slice(0, at % line.length) + put + line.slice((at % line.length) + 1)),
   },
   {
+    weight: 2,
+    // Go's encoder escapes what HTML minds; others escape whatever they like, keys too.
+    arbitrary: fc.tuple(printed, fc.nat(5_000)).map(([line, at]) => {
+      const i = at % line.length;
+      return `${line.slice(0, i)}\\u${line.charCodeAt(i).toString(16).padStart(4, "0")}${line.slice(i + 1)}`;
+    }),
+  },
+  {
     weight: 1,
     // A key twice: the last one counts for JSON.parse.
     arbitrary: fc

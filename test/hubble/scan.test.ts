@@ -45,4 +45,23 @@ describe("the byte scanner", () => {
     expect(fast.parsed).toBe(0);
     expect(fast.hours).toEqual(full.hours);
   });
+
+  it("forgets what is too much to remember, and counts on", () => {
+    const lines = Array.from({ length: 33_500 }, (_, i) => {
+      const ip = `8.${i >> 14}.${(i >> 7) & 127}.${i & 127}`;
+      const time = new Date(Date.UTC(2026, 4, 17, 9) + i * 150).toISOString();
+      return (
+        `{"flow":{"time":"${time}","verdict":"FORWARDED","IP":{"source":"10.0.0.1","destination":"${ip}"},` +
+        `"l4":{"UDP":{"source_port":${40_000 + (i % 9_000)},"destination_port":${i % 3 === 0 ? 53 : 40_000 + (i % 50)}}},` +
+        `"source":{"namespace":"a","labels":["k8s:io.kubernetes.pod.namespace=a"],"pod_name":"db-0"},` +
+        `"destination":{"labels":["reserved:world"]},"node_name":"n-${i % 7}",` +
+        `"l7":{"type":"${i % 2 === 0 ? "REQUEST" : "RESPONSE"}","dns":{"query":"q${i}.example.com.","ips":["${ip}"]}},` +
+        `"event_type":{"type":129},"traffic_direction":"EGRESS"}}`
+      );
+    });
+    const [fast, full] = [lineBench(true)(lines), lineBench(false)(lines)];
+    expect(fast.parsed).toBeLessThan(20);
+    expect(fast.counts).toEqual(full.counts);
+    expect(JSON.stringify(fast.hours) === JSON.stringify(full.hours)).toBe(true);
+  });
 });

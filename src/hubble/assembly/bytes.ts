@@ -9,7 +9,8 @@ export const OPEN: u32 = 0x7b;
 export const CLOSE: u32 = 0x7d;
 export const OPEN_LIST: u32 = 0x5b;
 export const CLOSE_LIST: u32 = 0x5d;
-const BACKSLASH: u32 = 0x5c;
+export const BACKSLASH: u32 = 0x5c;
+export const UNICODE: u32 = 0x75;
 const SPACE: u32 = 0x20;
 const MINUS: u32 = 0x2d;
 const PLUS: u32 = 0x2b;
@@ -112,7 +113,7 @@ export function newline(at: usize, end: usize): usize {
   return end;
 }
 
-/** After the closing quote of the string that opens at `at`; zero on a control character, `\u` or no end. */
+/** After the closing quote of the string that opens at `at`; zero on a control character, a wrong escape or no end. */
 export function afterString(at: usize): usize {
   if (load<u8>(at) != QUOTE) return 0;
   const quote = i8x16.splat(<i8>QUOTE);
@@ -129,12 +130,24 @@ export function afterString(at: usize): usize {
     i += <usize>ctz(i8x16.bitmask(stop));
     const c = <u32>load<u8>(i);
     if (c == QUOTE) return i + 1;
-    if (c != BACKSLASH || !isEscape(load<u8>(i, 1))) return 0;
-    i += 2;
+    if (c != BACKSLASH) return 0;
+    const next = <u32>load<u8>(i, 1);
+    if (next == UNICODE) i = afterHex(i + 2);
+    else i = isEscape(next) ? i + 2 : 0;
+    if (i == 0) return 0;
   }
 }
 
-/** What may follow a backslash; `u` is for the full parse. */
+/** After four hexadecimal digits. */
+function afterHex(at: usize): usize {
+  for (let i = at; i < at + 4; i++) {
+    const c = <u32>load<u8>(i);
+    if (!isDigit(c) && ((c | 0x20) < 0x61 || (c | 0x20) > 0x66)) return 0;
+  }
+  return at + 4;
+}
+
+/** What may follow a backslash, but for `u`. */
 function isEscape(c: u32): bool {
   return c == QUOTE || c == BACKSLASH || c == 0x2f || c == 0x62 || c == 0x66 || c == 0x6e || c == 0x72 || c == 0x74;
 }

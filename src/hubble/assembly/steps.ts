@@ -1,4 +1,4 @@
-import { afterString, COLON, same } from "./bytes";
+import { afterString, BACKSLASH, COLON, same, UNICODE } from "./bytes";
 import { MAX_STEPS, STEP_SIZE, STEPS } from "./layout";
 import { key } from "./host";
 
@@ -64,11 +64,17 @@ export function follow(step: usize, at: usize): usize {
   return learn(step, at);
 }
 
+function hasUnicode(at: usize, end: usize): bool {
+  for (let i = at; i < end; i++) if (load<u8>(i) == BACKSLASH && load<u8>(i, 1) == UNICODE) return true;
+  return false;
+}
+
 function learn(step: usize, at: usize): usize {
   const colon = afterString(at);
   if (colon == 0 || load<u8>(colon) != COLON) return 0;
   const size = colon + 1 - at;
-  if (size > KEY_ROOM) return 0;
+  // A known key may hide behind `\u`.
+  if (size > KEY_ROOM || hasUnicode(at, colon)) return 0;
   let next: u32 = 1;
   for (; next < made; next++) {
     const known = STEPS + <usize>next * STEP_SIZE;
