@@ -21,6 +21,8 @@ export interface Front {
   /** Rules of the default branch. */
   rules: readonly Rule[];
   bypass: NonNullable<Ruleset["current_user_can_bypass"]> | null;
+  /** What a read is answered with instead; null: GitHub answers. */
+  answer: (url: URL) => Answer | null;
   /** Answers instead of GitHub, for as long as it answers at all. */
   fault: (method: string, path: string) => Answer | null;
   /** Method and path of everything that was asked. */
@@ -124,13 +126,14 @@ export const openFront = async (): Promise<Front> => {
     emulator,
     rules: HELD_BACK,
     bypass: "never",
+    answer: () => null,
     fault: () => null,
     asked: [],
     reset: () => {
       emulator.reset();
       statuses = [];
       front.asked.length = 0;
-      Object.assign(front, { rules: HELD_BACK, bypass: "never", fault: () => null });
+      Object.assign(front, { rules: HELD_BACK, bypass: "never", answer: () => null, fault: () => null });
     },
     close: async () => {
       await new Promise((done) => server.close(done));
@@ -171,7 +174,8 @@ export const openFront = async (): Promise<Front> => {
       const body = await bytesOf(request);
       const path = decodeURIComponent(url.pathname);
       front.asked.push(`${method} ${path}`);
-      const answer = front.fault(method, path) ?? (await own(method, path, body));
+      const read = method === "GET" ? front.answer(url) : null;
+      const answer = read ?? front.fault(method, path) ?? (await own(method, path, body));
       if (answer !== null) {
         response.writeHead(answer.status, { "content-type": "application/json", ...answer.headers });
         response.end(JSON.stringify(answer.body));

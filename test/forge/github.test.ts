@@ -107,6 +107,52 @@ describe("GitHub", () => {
     expect(merged?.mergeCommit).toBe(await forge.head());
   });
 
+  it("reads what was closed once, and after that only what was closed or opened again since", async () => {
+    const row = (number: number, state: "open" | "closed", updated: number) => ({
+      number,
+      html_url: "u",
+      title: "t",
+      body: "b",
+      state,
+      user: { login: "x" },
+      head: { ref: `b${number}`, sha: "s", repo: { full_name: "operator/ops" } },
+      base: { ref: "main" },
+      created_at: "2026-01-01T00:00:00Z",
+      updated_at: new Date(Date.UTC(2026, 0, 1) + updated * 60_000).toISOString(),
+      merged_at: null,
+      closed_at: null,
+      merge_commit_sha: null,
+    });
+    let rows = Array.from({ length: 250 }, (_, at) => row(at + 1, at < 240 ? "closed" : "open", at));
+    const pages: string[] = [];
+    front.answer = (url) => {
+      if (!url.pathname.endsWith("/pulls")) return null;
+      const state = url.searchParams.get("state");
+      const page = Number(url.searchParams.get("page") ?? 1);
+      pages.push(`${state} ${page}`);
+      const found = rows
+        .filter((one) => one.state === state)
+        .toSorted((a, b) => (a.updated_at < b.updated_at ? 1 : -1));
+      const last = Math.ceil(found.length / 100);
+      return {
+        status: 200,
+        body: found.slice((page - 1) * 100, page * 100),
+        headers: last > page ? { link: `<http://x/?page=${last}>; rel="last"` } : {},
+      };
+    };
+    expect(await forge.pullRequests()).toHaveLength(250);
+    expect(pages).toEqual(["open 1", "closed 1", "closed 2", "closed 3"]);
+    pages.length = 0;
+    rows = rows.map((one) =>
+      one.number === 3 ? row(3, "open", 900) : one.number === 245 ? row(245, "closed", 901) : one,
+    );
+    const later = await forge.pullRequests();
+    expect(pages).toEqual(["open 1", "closed 1"]);
+    expect(later).toHaveLength(250);
+    const stateOf = (number: number) => later.find((pull) => pull.number === number)?.state;
+    expect([stateOf(3), stateOf(245), stateOf(240), stateOf(1)]).toEqual(["open", "closed", "closed", "closed"]);
+  });
+
   it("changes the text of a pull request in place", async () => {
     await write("netpol/selfhosted");
     const { number } = await forge.openPullRequest({ branch: "netpol/selfhosted", title: "t", body: "b" });
@@ -140,8 +186,8 @@ describe("GitHub", () => {
     await write("netpol/selfhosted");
     const opened = await forge.openPullRequest({ branch: "netpol/selfhosted", title: "t", body: "b" });
     const pull = await client.rest.pulls.get({ owner: "operator", repo: "ops", pull_number: opened.number });
-    front.fault = (method, path) =>
-      method === "GET" && path.endsWith("/pulls")
+    front.answer = ({ pathname, searchParams }) =>
+      pathname.endsWith("/pulls") && searchParams.get("state") === "open"
         ? {
             status: 200,
             body: [

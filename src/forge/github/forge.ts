@@ -1,49 +1,10 @@
 import type { FileChange } from "../../facts/changeset.ts";
-import type { ForgeReader, ForgeWriter, PullRequest } from "../../facts/ports.ts";
+import type { ForgeReader, ForgeWriter } from "../../facts/ports.ts";
 import { call, statusOf, type GitHubClient, type GitHubPlace } from "./client.ts";
 import { unrelated } from "../unrelated.ts";
+import { githubPulls, toPullRequest } from "./pulls.ts";
 import { assertNoLoopholes, readLoopholes } from "./ruleset.ts";
 import { githubDifferences, githubTree, keptTrees } from "./tree.ts";
-
-interface GitHubPull {
-  readonly number: number;
-  readonly html_url: string;
-  readonly title: string;
-  readonly body: string | null;
-  readonly state: string;
-  readonly user: { readonly login: string } | null;
-  readonly head: { readonly ref: string; readonly sha: string; readonly repo?: { readonly full_name: string } | null };
-  readonly base: { readonly ref: string };
-  readonly created_at: string;
-  readonly merged_at: string | null;
-  readonly closed_at: string | null;
-  readonly merge_commit_sha: string | null;
-}
-
-const time = (text: string | null): number | null => (text === null ? null : Date.parse(text));
-
-/** A fork's branch is not ours, whatever it is called: it goes by its owner too, as GitHub's own labels do. */
-const branchOf = ({ head }: GitHubPull, place: GitHubPlace): string => {
-  const home = head.repo?.full_name ?? null;
-  if (home?.toLowerCase() === `${place.owner}/${place.name}`.toLowerCase()) return head.ref;
-  return `${home ?? "gone"}:${head.ref}`;
-};
-
-const toPullRequest = (pull: GitHubPull, place: GitHubPlace): PullRequest => ({
-  number: pull.number,
-  url: pull.html_url,
-  branch: branchOf(pull, place),
-  base: pull.base.ref,
-  title: pull.title,
-  body: pull.body ?? "",
-  state: pull.merged_at !== null ? "merged" : pull.state === "open" ? "open" : "closed",
-  author: pull.user?.login ?? "unknown",
-  head: pull.head.sha,
-  mergeCommit: pull.merged_at === null ? null : pull.merge_commit_sha,
-  createdAt: Date.parse(pull.created_at),
-  mergedAt: time(pull.merged_at),
-  closedAt: time(pull.closed_at),
-});
 
 /** GitHub behind the same port as the local forge. It has no merge: that is a person's. */
 export const githubForge = (options: {
@@ -84,29 +45,7 @@ export const githubForge = (options: {
     }
   };
 
-  const pulls = async (
-    filter: { branch?: string; state?: PullRequest["state"] } = {},
-  ): Promise<readonly PullRequest[]> => {
-    const all = await call(place, "list pull requests", () =>
-      client.paginate(client.rest.pulls.list, {
-        ...at,
-        base: options.branch,
-        state: filter.state === "open" ? "open" : "all",
-        sort: "created",
-        direction: "desc",
-        per_page: 100,
-        ...(filter.branch === undefined ? {} : { head: `${place.owner}:${filter.branch}` }),
-      }),
-    );
-    return all
-      .map((pull) => toPullRequest(pull, place))
-      .filter(
-        (pr) =>
-          (filter.state === undefined || pr.state === filter.state) &&
-          (filter.branch === undefined || pr.branch === filter.branch),
-      )
-      .sort((a, b) => b.number - a.number);
-  };
+  const pulls = githubPulls(client, place, options.branch);
 
   const commitOn = async (base: string, files: readonly FileChange[], message: string): Promise<string> => {
     const parent = await call(place, "read the base commit", () =>
