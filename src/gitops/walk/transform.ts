@@ -203,14 +203,17 @@ export const setImages =
 
 const SCALED = new Set(["Deployment", "StatefulSet", "ReplicaSet", "ReplicationController"]);
 
+/** `none`: told when nothing that can be scaled has the name, which kustomize refuses. */
 export const setReplicas =
-  (name: string, count: unknown): Transform =>
-  (resources) =>
-    resources.map((resource) =>
-      SCALED.has(kindOf(resource.value)) && isIdentifiedBy(resource, name, null)
-        ? change(resource, record(withAt(resource.value, ["spec", "replicas"], count)))
-        : resource,
+  (name: string, count: unknown, none: () => void): Transform =>
+  (resources) => {
+    const isMeant = (resource: Resource): boolean =>
+      SCALED.has(kindOf(resource.value)) && isIdentifiedBy(resource, name, null);
+    if (!resources.some(isMeant)) none();
+    return resources.map((resource) =>
+      isMeant(resource) ? change(resource, record(withAt(resource.value, ["spec", "replicas"], count))) : resource,
     );
+  };
 
 /** Flux `commonMetadata`: labels and annotations of the objects themselves, never of pods or selectors. */
 export const addMetadata =

@@ -158,7 +158,16 @@ export const ownTransforms = (kustomization: KustomizationFile, reads: Reads): r
     ...labelTransforms(value),
     ...(Object.keys(annotations).length === 0 ? [] : [addAnnotations(annotations)]),
     ...targeted({ ...kustomization, value: { patchesJson6902: value["patchesJson6902"] } }, reads),
-    ...list(value["replicas"]).map((item) => setReplicas(scalar(at(item, "name")) ?? "", at(item, "count"))),
+    ...list(value["replicas"]).map((item, index) => {
+      const name = scalar(at(item, "name")) ?? "";
+      return setReplicas(name, at(item, "count"), () =>
+        reads.say(
+          `there is nothing named ${name} to scale, so that kustomize does not build this`,
+          kustomization.find(["replicas", index]),
+          "Correct the name, or take the entry away",
+        ),
+      );
+    }),
     ...(images.length === 0 ? [] : [setImages(images)]),
   ];
 };

@@ -12,7 +12,16 @@ import {
   type KustomizationFile,
 } from "./kustomization.ts";
 import { finishNames, readNameReferences, type NameReference } from "./name-references.ts";
-import { annotationsOf, idOf, kindOf, nameOf, namespaceOf, resourcesOf, type Resource } from "./resource.ts";
+import {
+  annotationsOf,
+  idOf,
+  isIdentifiedBy,
+  kindOf,
+  nameOf,
+  namespaceOf,
+  resourcesOf,
+  type Resource,
+} from "./resource.ts";
 import { ownTransforms } from "./transforms-of.ts";
 
 /** What a folder builds to, and which files it was built from. */
@@ -254,14 +263,20 @@ export class KustomizeWalk {
         const made = generate(kind, spec, value["generatorOptions"], origin, reads);
         if (made === null) continue;
         const behavior = text(at(spec, "behavior"));
+        // A base's object is known by every name it has had, for whoever lists the base did not see it renamed.
+        const isKnownAs = (r: Resource, namespace: string | null): boolean =>
+          kindOf(r.value) === kind && isIdentifiedBy(r, nameOf(made.value), namespace);
         if (behavior !== "merge" && behavior !== "replace") {
+          if (total.resources.some((r) => isKnownAs(r, namespaceOf(made.value) ?? "default")))
+            total.say(
+              `there is a ${kind} ${nameOf(made.value)} already, so that kustomize does not build this`,
+              origin,
+              "Say behavior: merge or replace, or give it another name",
+            );
           total.add([made], origin);
           continue;
         }
-        const isSame = (r: Resource): boolean =>
-          kindOf(r.value) === kind &&
-          nameOf(r.value) === nameOf(made.value) &&
-          (namespaceOf(made.value) ?? namespaceOf(r.value)) === namespaceOf(r.value);
+        const isSame = (r: Resource): boolean => isKnownAs(r, namespaceOf(made.value));
         if (!total.resources.some(isSame))
           total.say(
             `there is no ${kind} ${nameOf(made.value)} to ${behavior}`,
