@@ -17,6 +17,12 @@ import type { SignOffDesk } from "./ports.ts";
 import { sameSecret, type Role, type Sessions } from "./sessions.ts";
 import { tickets } from "./tickets.ts";
 
+/**
+ * ES256, EdDSA, RS256 (COSE numbers): what every Node 24 verifies. A key is written down once and verified for years, so
+ * what a runtime still calls experimental is not among them.
+ */
+const ALGORITHMS = [-7, -8, -257] as const;
+
 /** Only a path of this site: a link that logs somebody in must not lead them elsewhere. */
 const homePath = (next: unknown): string =>
   typeof next === "string" && /^\/(?![/\\])[\w\-./]*$/.test(next) ? next : "/";
@@ -107,6 +113,7 @@ export const loginRoutes = (
       rpID: desk.party.id,
       userName: name,
       attestationType: "none",
+      supportedAlgorithmIDs: [...ALGORITHMS],
       authenticatorSelection: { residentKey: "required", userVerification: "required" },
       excludeCredentials: (await desk.keys()).map((key) => ({ id: key.id })),
     });

@@ -26,7 +26,8 @@ const recordBody = z.strictObject({
 });
 type RecordBody = z.infer<typeof recordBody>;
 
-const text = z.string().max(4000);
+// A post-quantum signature is some thousand bytes long.
+const text = z.string().max(8000);
 const attestBody = z.strictObject({
   challenge: text,
   assertion: z.looseObject({

@@ -253,7 +253,10 @@ describe("a passkey", () => {
 
   it("is enrolled with a code from the operator's terminal alone", async () => {
     expect((await app.request("/enrol/options", json({ code: "BAD" }))).status).toBe(403);
-    expect((await app.request("/enrol/options", json({ code: "GOOD" }))).status).toBe(200);
+    const good = await app.request("/enrol/options", json({ code: "GOOD" }));
+    expect(good.status).toBe(200);
+    const { optionsJSON } = (await good.json()) as { optionsJSON: { pubKeyCredParams: { alg: number }[] } };
+    expect(optionsJSON.pubKeyCredParams.map(({ alg }) => alg)).toEqual([-7, -8, -257]);
   });
 });
 
