@@ -1,9 +1,7 @@
 import type { BaseChatModel } from "@langchain/core/language_models/chat_models";
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Draft } from "../facts/draft.ts";
-import type { SeeFlows } from "../facts/rollback.ts";
 import type { StatusReport } from "../facts/status.ts";
 import type { SourceTree } from "../facts/tree.ts";
 import { campaignSettings, ciliumSettings } from "../config/settings.ts";
@@ -13,17 +11,14 @@ import type { Answer } from "../graph/answer.ts";
 import type { askGraph as AskGraph, Question } from "../graph/ask.ts";
 import type { OperatorGraph } from "../graph/build.ts";
 import type { Rollback } from "../graph/facts/rollback.ts";
-import type { Rehearsal } from "../graph/gate.ts";
 import type { Lane } from "../graph/lanes.ts";
 import type { lookAround as LookAround, WalkView } from "../graph/looking.ts";
 import type { GraphPorts } from "../graph/ports.ts";
 import type { Pending, StructuredRequest } from "../graph/state.ts";
-import type { ServedWorld } from "../world/world.ts";
-import { openCluster, openRollbackHands } from "./cluster.ts";
-import { confirmationsOf } from "./confirmations.ts";
+import { openCluster } from "./cluster.ts";
 import { evidenceToRead } from "./evidence.ts";
-import { relayOf } from "./flows.ts";
 import { openPlace, type Place } from "./place.ts";
+import { openRollbackParts, type RehearsedLock } from "./rollback-parts.ts";
 import { firstDay } from "./sample.ts";
 import type { Setting } from "./setting.ts";
 import { tickOnce, type Tick } from "./tick.ts";
@@ -68,13 +63,6 @@ export interface Agent {
   dispose(): Promise<void>;
 }
 
-export interface RehearsedLock {
-  readonly namespace: string;
-  readonly policy: string;
-  readonly rehearsal: Rehearsal;
-  readonly fault: string | null;
-}
-
 export interface AgentOptions {
   /** For the evals' mutants: a graph with a gate taken out, to prove that the gate is what holds. */
   readonly lanes?: readonly Lane[];
@@ -106,7 +94,7 @@ export const openAgents = async (
   progress.step("reading repository, cluster and evidence");
   const served = (await world?.serve()) ?? null;
   const cluster = await openCluster(setting, served);
-  const rollback = await openRollbackHands(setting, served);
+  const rollback = await openRollbackParts(setting, served, clock);
   const [
     graphs,
     { askGraph },
@@ -123,10 +111,6 @@ export const openAgents = async (
     gitops,
     edit,
     kustomize,
-    { openConfirmations },
-    { lookAtRollback, rollbacksIn },
-    { rehearseLocks },
-    { rehearsalFault },
   ] = await Promise.all([
     import("../graph/build.ts"),
     import("../graph/ask.ts"),
@@ -143,13 +127,8 @@ export const openAgents = async (
     import("../gitops/inventory.ts"),
     import("../gitops/edit.ts"),
     import("../gitops/kustomize.ts"),
-    import("../store/confirmations.ts"),
-    import("../graph/facts/rollback.ts"),
-    import("../graph/facts/rehearsal.ts"),
-    import("../graph/gates/rollback-rehearsed.ts"),
   ]);
   const signOffs = signoff.openSignOffStore(join(state, "signoff.sqlite"), clock);
-  const confirmations = openConfirmations(...confirmationsOf(setting, secret.secretFile));
   const party = partyOf(setting);
   const ports = {
     forge,
@@ -166,10 +145,11 @@ export const openAgents = async (
       const result = await kustomize.kustomizeBuild(tree, folder);
       return result.built ? null : `${result.where.file}:${result.where.line}: ${result.what}`;
     },
-    rollback: rollback?.reader ?? null,
-    confirmation: async (id: string) => confirmations.read(id),
+    rollback: rollback.rollback,
+    confirmation: rollback.confirmation,
   };
   const look = lookAround(ports);
+  const back = rollback.over(ports);
   const saver = checkpoints.openCheckpoints(
     join(state, "checkpoints.sqlite"),
     process.env["NETWORK_OPERATOR_CHECKPOINT_KEY"] ?? secret.secretFile(join(state, "keys", "checkpoints")),
@@ -188,16 +168,7 @@ export const openAgents = async (
       requests: (namespace) => signOffs.unanswered(namespace),
       page: (id) => `${party.origin}/signoff/${id}`,
     },
-    rollback: rollback?.writer
-      ? {
-          look: (namespace) => lookAtRollback(ports, namespace),
-          writer: rollback.writer,
-          confirmations,
-          see: await seeing(setting, served),
-          clock,
-          rest: (span) => sleep(span),
-        }
-      : null,
+    rollback: back.hands,
     ledger,
     clock,
     locks: locks.processLocks(join(state, "locks")),
@@ -207,7 +178,7 @@ export const openAgents = async (
   const dispose = async (): Promise<void> => {
     saver.dispose();
     signOffs.dispose();
-    confirmations.dispose();
+    rollback.dispose();
     await served?.close();
     await evidence?.dispose();
     await place.dispose();
@@ -220,22 +191,9 @@ export const openAgents = async (
 
   return ({ model: other, watchDrops = true, ...options } = {}) => {
     const graph = graphs.buildGraph(other === undefined ? graphPorts : { ...graphPorts, model: other }, options);
-    const rollbacks: Agent["rollbacks"] = (namespace) => rollbacksIn(ports, namespace);
     const watch = watchDrops ? look : { ...look, drops: async () => [] };
-    const rehearse: Agent["rehearse"] = async (namespace) =>
-      (await rehearseLocks(ports, namespace)).map((lock) => {
-        const fault = rehearsalFault(lock.rehearsal);
-        return { ...lock, fault: fault === null || fault.pass ? null : `${fault.reason}. ${fault.remedy}` };
-      });
-    return agentOver({ graph, place, look: watch, askGraph, setting, rollbacks, rehearse, metrics, dispose });
+    return agentOver({ graph, place, look: watch, askGraph, setting, back, metrics, dispose });
   };
-};
-
-/** Hubble's second opinion on a rollback, where there is a Relay. */
-const seeing = async (setting: Setting, served: ServedWorld | null): Promise<SeeFlows | null> => {
-  if (served === null && setting.config.flows.relay === null) return null;
-  const { seeFlows } = await import("../hubble/seen.ts");
-  return seeFlows(served === null ? relayOf(setting) : { address: served.relayAddress, tls: null });
 };
 
 /** The faces' questions, put to one graph. */
@@ -245,12 +203,11 @@ const agentOver = (parts: {
   readonly look: ReturnType<typeof LookAround>;
   readonly askGraph: typeof AskGraph;
   readonly setting: Setting;
-  readonly rollbacks: Agent["rollbacks"];
-  readonly rehearse: Agent["rehearse"];
+  readonly back: Pick<Agent, "rollbacks" | "rehearse">;
   readonly metrics: Agent["metrics"];
   readonly dispose: Agent["dispose"];
 }): Agent => {
-  const { graph, place, look, askGraph, setting, rollbacks, rehearse, metrics, dispose } = parts;
+  const { graph, place, look, askGraph, setting, back, metrics, dispose } = parts;
   const put = (question: Question, thread: string): Promise<Answer> =>
     askGraph(graph, question, { thread, onProgress: (said) => setting.progress.step(said) });
 
@@ -268,8 +225,8 @@ const agentOver = (parts: {
     draft: (namespace, kind) => look.draftOf(namespace, kind),
     walk: (namespace, since) => look.walk(namespace, since),
     attest: (id, thread) => put({ attestation: id }, thread),
-    rollbacks,
-    rehearse,
+    rollbacks: (namespace) => back.rollbacks(namespace),
+    rehearse: (namespace) => back.rehearse(namespace),
     pending: async (thread) => {
       const { values } = await graph.getState({ configurable: { thread_id: thread } });
       return values.pending;

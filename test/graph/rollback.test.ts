@@ -188,6 +188,8 @@ describe("who may confirm", () => {
     expect(importing(/openRollbackDesk/).toSorted()).toEqual([
       "src/cli/commands/rollback.ts",
       "src/compose.ts",
+      // In a state folder and a sample cluster of its own.
+      "src/compose/rehearsal.ts",
       "src/compose/rollback.ts",
     ]);
   });
