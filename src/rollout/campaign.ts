@@ -3,7 +3,7 @@ import type { CampaignSettings } from "../facts/campaign.ts";
 import { DAY, HOUR } from "../facts/clock.ts";
 import type { Inventory, WorkloadFact } from "../facts/inventory.ts";
 import { asText, dig } from "./json.ts";
-import { tunnelsIn } from "./tunnels.ts";
+import { tunnelsIn } from "../audit/tunnels.ts";
 
 /** One step of the campaign: its namespaces may go in any order, the next phase waits for all of them. */
 export interface Phase {

@@ -2,6 +2,7 @@ import type { GatewayFact } from "../../facts/inventory.ts";
 import { NAMESPACE_LABEL } from "../../facts/labels.ts";
 import type { Endpoint } from "../../facts/verdict.ts";
 import type { Context } from "../context.ts";
+import { isBrowser } from "../browsers.ts";
 import { subjectEnds } from "../ends.ts";
 import { gatewayEndpoint } from "../gateways.ts";
 import { WORLD, podPeer } from "../judge.ts";
@@ -90,9 +91,28 @@ function* outwards(context: Context, rule: RuleView, all: readonly Quic[]): Gene
     if (dropped.length === 0) continue;
     const message = `The gateway announces HTTP/3 to ${subjectText(rule.spec)}, which may come by TCP only: a client that follows is dropped`;
     // Browsers follow, and come from outside; what servers use to call each other stays on TCP.
-    yield { ...found(rule, port, quic, message), severity: "info" };
+    yield { ...found(rule, port, quic, message), severity: dropped.some(isBrowser) ? "warning" : "info" };
     return;
   }
+}
+
+/** A browser that may reach the net over TCP is told by half of it to come by UDP. */
+function* abroad(context: Context, rule: RuleView): Generator<Defect> {
+  if (rule.direction !== "egress" || rule.deny || !rule.peers.some((p) => p.kind === "entity" && p.entity === "world"))
+    return;
+  const port = tcpOnly(rule, 443);
+  if (port === null) return;
+  const browsers = subjectEnds(context, rule.spec).filter(
+    (end) => isBrowser(end) && context.judge.ask("egress", end.endpoint, WORLD, "UDP", 443).verdict === "dropped",
+  );
+  const [first] = browsers;
+  if (first === undefined) return;
+  yield inRule(rule, {
+    path: port.path,
+    sure: first.sure === "guess" ? "guess" : "certain",
+    message: `${first.id} runs a browser, which follows HTTP/3 wherever it is announced, and may leave by TCP only: every such attempt is dropped and waits for its timeout. Add 443/UDP`,
+    key: ["browser", "443"],
+  });
 }
 
 export const http3: Rule = {
@@ -103,8 +123,8 @@ export const http3: Rule = {
     "The gateway offers HTTP/3, which is UDP on the same port, and the rule opens TCP alone: clients that switch hang, and every drop alert counts them.",
   remedy: "Add the port with protocol UDP beside TCP, or turn HTTP/3 off.",
   *check(context) {
+    for (const rule of context.rules) yield* abroad(context, rule);
     const all = served(context);
-    if (all.length === 0) return;
     for (const quic of all) yield* inwards(context, quic);
     for (const rule of context.rules) yield* outwards(context, rule, all);
   },

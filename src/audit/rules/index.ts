@@ -39,6 +39,7 @@ import { servicePortNotTargetPort } from "./service-port-not-target-port.ts";
 import { subjectInAnotherNamespace } from "./subject-in-another-namespace.ts";
 import { toServices } from "./to-services-never-matches.ts";
 import { tooWide } from "./too-wide.ts";
+import { tunnelLocked } from "./tunnel-under-default-deny.ts";
 import { unselectedWorkload } from "./unselected-workload.ts";
 import { vanillaNetworkPolicy } from "./vanilla-network-policy.ts";
 
@@ -77,6 +78,7 @@ export const RULES: readonly Rule[] = [
   nodeCidr,
   multicastNeedsWorld,
   pingNeedsIcmps,
+  tunnelLocked,
   tooWide,
   ruleForEveryone,
   deadRule,

@@ -2,7 +2,10 @@ import type { Context } from "../context.ts";
 import { strings } from "../json.ts";
 import { REMOTE_NODE, WORLD } from "../judge.ts";
 import type { PodView } from "../pods.ts";
-import type { Rule } from "../rule.ts";
+import { ask, isGoverned, peerEnds, subjectEnds } from "../ends.ts";
+import { peerText, type RuleView } from "../policy-view.ts";
+import type { Defect, Rule } from "../rule.ts";
+import { inRule } from "./shared.ts";
 import { placesToRepair } from "./declared-dependency-dropped.ts";
 
 /** `ping -c1 10.0.0.1`, as a script or a probe writes it. */
@@ -38,6 +41,36 @@ const pings = (context: Context, pod: PodView): string | null => {
   return null;
 };
 
+const isTunnel = (rule: RuleView): boolean =>
+  rule.direction === "egress" &&
+  !rule.deny &&
+  (rule.ports ?? []).some((p) => p.protocol !== "TCP" && (p.number === 4789 || p.number === 8472));
+
+/** The client of a pod-gateway waits for its gateway to answer a ping before it opens the tunnel. */
+function* beforeTunnels(context: Context): Generator<Defect> {
+  for (const rule of context.rules.filter(isTunnel)) {
+    const [client] = subjectEnds(context, rule.spec).filter(
+      (end) => isGoverned(end) && context.judge.defaultDeny(end.endpoint, "egress").value,
+    );
+    if (client === undefined) continue;
+    for (const peer of rule.peers) {
+      const [gateway] = peerEnds(context, peer);
+      if (
+        gateway === undefined ||
+        ask(context, "egress", client, gateway, "ICMPv4", ECHO_REQUEST).verdict !== "dropped"
+      )
+        continue;
+      yield inRule(rule, {
+        path: peer.path,
+        severity: "warning",
+        sure: "likely",
+        message: `${client.id} opens a tunnel to ${gateway.id}, and pod-gateway's client pings its gateway first: a rule with ports never allows that. Add \`icmps\` with EchoRequest to the same peer`,
+        key: ["tunnel", peerText(peer)],
+      });
+    }
+  }
+}
+
 export const pingNeedsIcmps: Rule = {
   id: "ping-needs-icmps",
   severity: "warning",
@@ -47,6 +80,7 @@ export const pingNeedsIcmps: Rule = {
   remedy:
     "Add an egress rule with `icmps: [{fields: [{family: IPv4, type: EchoRequest}]}]` to that peer, or test a TCP port.",
   *check(context) {
+    yield* beforeTunnels(context);
     for (const pod of context.pods) {
       if (!pod.governed || pod.fact.suspended || !context.judge.defaultDeny(pod.endpoint, "egress").value) continue;
       const target = pings(context, pod);

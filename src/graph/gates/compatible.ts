@@ -1,4 +1,4 @@
-import { REVISIT, tunnelsIn } from "../../rollout/tunnels.ts";
+import { REVISIT, tunnelsIn } from "../../audit/tunnels.ts";
 import { gate, passes, refuses, refusesUnknown, some } from "./kit.ts";
 
 export const compatible = gate(

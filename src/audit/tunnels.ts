@@ -1,6 +1,6 @@
 import type { Edge } from "../facts/edge.ts";
 import type { Inventory, RenderedObject } from "../facts/inventory.ts";
-import { asList, asRecord, asText, dig } from "./json.ts";
+import { asList, asObject, asText, at } from "./json.ts";
 
 /**
  * VXLAN gateways with DHCP in them (pod-gateway): clients get their address by broadcast inside a tunnel from pod to pod,
@@ -38,7 +38,7 @@ const leaves = function* (
   if (typeof value === "string") yield [path, value];
   else if (typeof value === "number" || typeof value === "boolean") yield [path, String(value)];
   else if (Array.isArray(value)) for (const [i, item] of value.entries()) yield* leaves(item, [...path, String(i)]);
-  else for (const [key, item] of Object.entries(asRecord(value))) yield* leaves(item, [...path, key]);
+  else for (const [key, item] of Object.entries(asObject(value))) yield* leaves(item, [...path, key]);
 };
 
 const isGatewayName = (text: string): boolean => /(^|[/_:-])pod-gateway([:@/_-]|$)/i.test(text);
@@ -73,7 +73,7 @@ const dhcpOverVxlan = (object: RenderedObject): string | null => {
 };
 
 const chartOf = (object: RenderedObject): string =>
-  [dig(object.object, "spec", "chart", "spec", "chart"), dig(object.object, "spec", "chartRef", "name")]
+  [at(object.object, "spec", "chart", "spec", "chart"), at(object.object, "spec", "chartRef", "name")]
     .map(asText)
     .filter((name) => name !== null)
     .join(" ");
@@ -88,7 +88,7 @@ const imagesOf = (object: RenderedObject): readonly string[] => {
 };
 
 const routedNamespaces = (object: RenderedObject): readonly string[] =>
-  asList(dig(object.object, "spec", "values", "routed_namespaces"))
+  asList(at(object.object, "spec", "values", "routed_namespaces"))
     .map(asText)
     .filter((name) => name !== null);
 
@@ -109,7 +109,7 @@ const signsOf = (object: RenderedObject): readonly Sign[] => {
   if (namespace === null) return [];
   const name = `${object.kind} ${object.name}`;
   if (object.kind === "Namespace") {
-    const labels = Object.entries(asRecord(dig(object.object, "metadata", "labels")));
+    const labels = Object.entries(asObject(at(object.object, "metadata", "labels")));
     const routed = labels.find(
       ([key, value]) => /^routed-(gateway|by)$/i.test(key) && (value === "true" || isGatewayName(String(value))),
     );
@@ -139,8 +139,8 @@ const policySigns = (inventory: Inventory): readonly Sign[] =>
   inventory.policies.flatMap((policy) => {
     const own = policy.ref.namespace;
     if (own === null) return [];
-    const specs = [dig(policy.object, "spec"), ...asList(dig(policy.object, "specs"))];
-    const rules = specs.flatMap((spec) => [...asList(dig(spec, "ingress")), ...asList(dig(spec, "egress"))]);
+    const specs = [at(policy.object, "spec"), ...asList(at(policy.object, "specs"))];
+    const rules = specs.flatMap((spec) => [...asList(at(spec, "ingress")), ...asList(at(spec, "egress"))]);
     return rules.flatMap((rule): readonly Sign[] => {
       const found = [...leaves(rule)];
       const port = found.find(([path, value]) => path.at(-1) === "port" && VXLAN_PORTS.includes(value))?.[1];
