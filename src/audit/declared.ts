@@ -54,6 +54,9 @@ const throughService = (context: Context, service: ServiceFact, port: number, su
 
 const numeric = (port: number | string): number | null => (typeof port === "number" ? port : null);
 
+/** NFS and SMB. */
+const FILE_SERVERS: ReadonlySet<number> = new Set([2049, 445]);
+
 const byHost = (context: Context, edge: DeclaredEdge, host: string): readonly Landing[] => {
   const { facts } = context;
   const named = serviceOf(host, facts);
@@ -66,7 +69,11 @@ const byHost = (context: Context, edge: DeclaredEdge, host: string): readonly La
   }
   if (!host.includes(".")) {
     const own = context.service(edge.source.namespace, host);
-    return own === null ? [] : throughService(context, own, edge.port, edge.sure);
+    if (own !== null) return throughService(context, own, edge.port, edge.sure);
+    // A file server by its short name is a machine of the LAN: nobody runs one behind a Service without a manifest.
+    return FILE_SERVERS.has(edge.port)
+      ? [{ kind: "outside", peer: { ...WORLD, names: [host] }, text: host, sure: edge.sure }]
+      : [];
   }
   const balanced = context.inventory.services.find((s) => s.hostnames.some((h) => hostMatches(h, host)));
   if (balanced !== undefined && balanced.selector !== null)

@@ -226,6 +226,18 @@ describe("http3-without-udp", () => {
     expect(finding?.cause?.at).toBe("edge/gateway.yaml:3");
   });
 
+  it("warns where a browser may leave by TCP alone, and nobody else", () => {
+    const abroad = (ports: string): string => `egress:\n  - toEntities: [world]\n    toPorts: [{ports: [${ports}]}]\n`;
+    const parts = (name: string, ports: string): Parts => ({
+      files: { "shop/cnp.yaml": lock("shop") + allow(`shop/${name}`, abroad(ports)) },
+      workloads: [pod(`shop/${name}`)],
+    });
+    const tcp = '{port: "443", protocol: TCP}';
+    expect(findings(parts("headless-chromium", tcp), RULE).map((f) => f.severity)).toEqual(["warning"]);
+    expect(said(parts("headless-chromium", `${tcp}, {port: "443", protocol: UDP}`), RULE)).toEqual([]);
+    expect(said(parts("web", tcp), RULE)).toEqual([]);
+  });
+
   it("is content with both protocols, and without HTTP/3", () => {
     const both = '{port: "10443", protocol: TCP}, {port: "10443", protocol: UDP}';
     const files = { "edge/cnp.yaml": door(both) };

@@ -239,3 +239,31 @@ spec:
       );
   });
 });
+
+describe("tunnels with DHCP in them", () => {
+  const clients = `apiVersion: v1
+kind: Namespace
+metadata: {name: fetch, labels: {routed-gateway: "true"}}
+`;
+  const toGateway =
+    'egress:\n  - toEndpoints: [{matchLabels: {io.kubernetes.pod.namespace: vpn, app.kubernetes.io/name: pod-gateway}}]\n    toPorts: [{ports: [{port: "4789", protocol: UDP}]}]\n';
+  const ping =
+    "  - toEndpoints: [{matchLabels: {io.kubernetes.pod.namespace: vpn, app.kubernetes.io/name: pod-gateway}}]\n    icmps: [{fields: [{type: 8, family: IPv4}]}]\n";
+  const parts = (locked: string, text: string): Parts => ({
+    files: { "fetch/ns.yaml": clients, "fetch/cnp.yaml": locked + allow("fetch/loader", text) },
+    workloads: [pod("fetch/loader"), pod("vpn/pod-gateway")],
+  });
+
+  it("do not live under default deny", () => {
+    expect(findings(parts(lock("fetch"), toGateway), "tunnel-under-default-deny").map((f) => f.severity)).toEqual([
+      "error",
+    ]);
+    expect(said(parts("", toGateway), "tunnel-under-default-deny")).toEqual([]);
+  });
+
+  it("ping their gateway before they open, which ports do not allow", () => {
+    expect(findings(parts(lock("fetch"), toGateway), "ping-needs-icmps").map((f) => f.severity)).toEqual(["warning"]);
+    expect(said(parts(lock("fetch"), toGateway + ping), "ping-needs-icmps")).toEqual([]);
+    expect(said(parts("", toGateway), "ping-needs-icmps")).toEqual([]);
+  });
+});

@@ -11,6 +11,8 @@ if (chosen.length === 0) {
 }
 for (const name of chosen) {
   process.stdout.write(`── ${name}\n`);
-  const { status } = spawnSync(process.execPath, [join(import.meta.dirname, `${name}.ts`)], { stdio: "inherit" });
+  const { status } = spawnSync(process.execPath, [join(import.meta.dirname, `${name}.ts`), ...process.argv.slice(3)], {
+    stdio: "inherit",
+  });
   if (status !== 0) process.exitCode = 1;
 }

@@ -223,3 +223,28 @@ spec: {template: {metadata: {labels: {app.kubernetes.io/name: prometheus}}, spec
     ]);
   });
 });
+
+describe("places that are no URL of the web", () => {
+  it("knows Git's own way to write a remote, and what only looks like one", () => {
+    const found = (value: string): readonly string[] => edges({ REPO: value });
+    expect(found("git@git.outside.example:home/cluster.git")).toEqual(["url git.outside.example:22/TCP"]);
+    expect(found("${REPO:-git@git.outside.example:home/cluster.git}")).toEqual(["url git.outside.example:22/TCP"]);
+    expect(found("somebody@outside.example: hello/world")).toEqual([]);
+    expect(found("https://user@outside.example:8443/a/b")).toEqual(["url outside.example:8443/TCP"]);
+  });
+
+  it("knows a file server by its scheme, whatever its path looks like", () => {
+    expect(edges({ BACKUP_TARGET: "nfs://vault:/mnt/backups" })).toEqual(["url vault:2049/TCP"]);
+  });
+
+  it("lets External Secrets' controller fetch the tokens that other namespaces ask for", () => {
+    const controller =
+      "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {name: external-secrets}\nspec: {chart: {spec: {chart: external-secrets}}}\n";
+    const token =
+      "apiVersion: generators.external-secrets.io/v1alpha1\nkind: GithubAccessToken\nmetadata: {name: token}\nspec: {appID: '1'}\n";
+    const found = read(controller, token).filter((e) => e.key === "kind");
+    expect(found.map((e) => `${e.source.workload} ${to(e)}`)).toEqual([
+      "external-secrets secret-store api.github.com:443/TCP",
+    ]);
+  });
+});

@@ -41,6 +41,15 @@ const knownStore = ({ object }: Reading, sources: readonly Source[]): readonly D
     );
   });
 
+/** A generator of tokens runs in External Secrets' own controller, whichever namespace asks for the token. */
+const githubToken = (reading: Reading): readonly DeclaredEdge[] => {
+  const { object, contents } = reading;
+  const sources = byName(contents, "external-secrets").slice(0, 1);
+  const own = to(reading, sources, ["spec", "url"], "secret-store");
+  const host = { kind: "host", host: "api.github.com" } as const;
+  return own.length > 0 ? own : sources.map((s) => edge(s, host, 443, "TCP", "secret-store", "kind", object.origin));
+};
+
 const RECEIVERS: Readonly<Record<string, string>> = {
   pushoverConfigs: "api.pushover.net",
   discordConfigs: "discord.com",
@@ -136,6 +145,7 @@ const READERS: Readonly<
   ClusterIssuer: { group: /^cert-manager\.io$/, read: issuer },
   SecretStore: { group: /^external-secrets\.io$/, read: secretStore },
   ClusterSecretStore: { group: /^external-secrets\.io$/, read: secretStore },
+  GithubAccessToken: { group: /^generators\.external-secrets\.io$/, read: githubToken },
   SecurityPolicy: { group: /^gateway\.envoyproxy\.io$/, read: securityPolicy },
   Cluster: { group: /^postgresql\.cnpg\.io$/, read: cnpgCluster },
   GitRepository: { group: /^source\.toolkit\.fluxcd\.io$/, read: sourceOf },

@@ -55,6 +55,7 @@ const SCHEMES: Readonly<Record<string, Scheme>> = {
   ftp: { port: 21, speaks: "files" },
   sftp: { port: 22, speaks: "files" },
   ssh: { port: 22, speaks: "files" },
+  nfs: { port: 2049, speaks: "files" },
   rtsp: { port: 554, speaks: "camera" },
   rtmp: { port: 1935, speaks: "camera" },
   grpc: { port: null, speaks: null },
@@ -89,7 +90,7 @@ const authority = (rest: string): { readonly host: string; readonly port: number
   const [before = ""] = rest.split(/[/?#]/);
   const at = before.lastIndexOf("@");
   const place = at < 0 ? before : before.slice(at + 1);
-  const match = /^(\[[^\]]+\]|(?:\$\{[^}]*\}|[^:$])+)(?::(\d{1,5}))?$/.exec(place);
+  const match = /^(\[[^\]]+\]|(?:\$\{[^}]*\}|[^:$])+)(?::(\d{1,5})?)?$/.exec(place);
   const host = match?.[1];
   if (host === undefined || !isHost(host)) return null;
   const port = match?.[2] === undefined ? null : Number(match[2]);
@@ -103,11 +104,27 @@ const placeOf = (text: string, index: number): { readonly line: number; readonly
   return { line, column: index - (before.lastIndexOf("\n") + 1) };
 };
 
+/** Git's own way to write a remote: `git@host:owner/repository`. */
+const REMOTE = /(?<![\w/:@.])[\w.-]+@([A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+):(?!\/\/|\d+\/)[\w.~-]+\/[\w./~-]+/g;
+
+const remotesIn = (text: string): readonly Target[] =>
+  text.includes("@")
+    ? [...text.matchAll(REMOTE)].map((match) => ({
+        host: match[1] ?? "",
+        port: 22,
+        protocol: "TCP" as const,
+        scheme: "ssh",
+        speaks: "files" as const,
+        discovers: false,
+        ...placeOf(text, match.index),
+      }))
+    : [];
+
 /** The URLs in a text, whatever surrounds them. */
 export const urlsIn = (written: string): readonly Target[] => {
-  if (!written.includes("://")) return [];
+  if (!written.includes("://")) return remotesIn(written);
   const text = hideTemplates(written);
-  return [...text.matchAll(URL)].flatMap((match) => {
+  const urls = [...text.matchAll(URL)].flatMap((match): readonly Target[] => {
     const name = (match[1] ?? "").toLowerCase().split("+")[0] ?? "";
     const scheme = Object.hasOwn(SCHEMES, name) ? SCHEMES[name] : undefined;
     const place = authority(match[2] ?? "");
@@ -124,6 +141,7 @@ export const urlsIn = (written: string): readonly Target[] => {
       },
     ];
   });
+  return [...urls, ...remotesIn(text.replace(URL, (url) => " ".repeat(url.length)))];
 };
 
 const PAIR = /^(?:[\w.-]+@)?(?:tcp\()?((?:[A-Za-z0-9-]|\$\{[^}]*\}|\.)+):(\d{2,5})\)?(?:\/[\w-]*)?$/;

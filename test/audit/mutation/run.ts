@@ -7,7 +7,9 @@ import { defaultClusterFacts } from "../../../src/facts/cluster-facts.ts";
 import { defaultSettings } from "../../../src/facts/settings.ts";
 import { overlay, type SourceTree } from "../../../src/facts/tree.ts";
 import { readInventory } from "../../../src/gitops/inventory.ts";
+import type { Inventory } from "../../../src/facts/inventory.ts";
 import { CLASSES } from "./classes.ts";
+import { DIALECTS, spokenIn, type Dialect } from "./dialects.ts";
 import { fieldOf, workingOf, type DefectClass, type Mutant } from "./kit.ts";
 
 export interface Measured {
@@ -29,22 +31,25 @@ export interface Options {
   readonly each: number;
   readonly facts?: ClusterFacts;
   readonly only?: string | undefined;
+  /** In which words the repository's policies are read. */
+  readonly dialect?: Dialect | undefined;
   readonly onClass?: (measured: Measured) => void;
 }
 
 /** Plants every class of defect in many places and asks whether the audit says so, where it is. */
 export const measure = (
   tree: SourceTree,
-  { each, facts = defaultClusterFacts, only, onClass }: Options,
+  { each, facts = defaultClusterFacts, only, dialect, onClass }: Options,
 ): { readonly noise: AuditReport["findings"]; readonly classes: readonly Measured[] } => {
   const settings = defaultSettings();
+  const read = (of: SourceTree): Inventory => readInventory(dialect === undefined ? of : spokenIn(of, dialect), facts);
   const inventory = readInventory(tree, facts);
-  const before = audit(inventory, facts, { now: 0 });
+  const before = audit(read(tree), facts, { now: 0 });
   const known = new Set(loud(before).map((f) => f.fingerprint));
   const field = fieldOf(tree, inventory, facts, settings);
   const broke = workingOf(field.context);
   const isDefect = (wanted: DefectClass, mutant: Mutant): "no" | readonly string[] | "yes" => {
-    const after = readInventory(overlay(tree, mutant.changes), facts);
+    const after = read(overlay(tree, mutant.changes));
     if (wanted.breaks !== undefined && !broke(new Context(after, facts, settings), wanted.breaks)) return "no";
     const files = new Set(mutant.changes.map((c) => c.path));
     const found = loud(audit(after, facts, { now: 0 })).filter((f) => !known.has(f.fingerprint));
@@ -81,7 +86,7 @@ const flag = (name: string): string | undefined => {
   return at < 0 ? undefined : process.argv[at + 1];
 };
 
-/** `npm run bench audit` plants them in the small repository; on another: `node test/audit/mutation/run.ts [DIR] [--each N] [--class WORDS] [--missed]`. */
+/** `npm run bench audit` plants them in the small repository; on another: `node test/audit/mutation/run.ts [DIR] [--each N] [--class WORDS] [--dialect ID] [--missed]`. */
 export const main = async (): Promise<void> => {
   const dir = process.argv[2]?.startsWith("--") === false ? process.argv[2] : undefined;
   const { folderTree } = await import("../../../src/gitops/folder-tree.ts");
@@ -92,6 +97,7 @@ export const main = async (): Promise<void> => {
   const { noise } = measure(tree, {
     each: Number(flag("each") ?? (dir === undefined ? 1000 : 12)),
     only: flag("class"),
+    dialect: DIALECTS.find((d) => d.id === flag("dialect")),
     onClass: (m) => {
       planted += m.planted;
       caught += m.caught;
