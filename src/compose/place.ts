@@ -72,7 +72,7 @@ const openForge = async (
   const client = githubClient(place, credentials, { throttle: !isHere(wanted.apiUrl) });
   return {
     check: {
-      read: githubChecks(client, place, credentials.kind),
+      read: githubChecks(client, place, credentials),
       notices: githubNotices(client, place, credentials.kind),
       green: githubGreen(client, place, credentials.kind, named.branch),
     },

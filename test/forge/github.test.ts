@@ -203,7 +203,7 @@ describe("the check on GitHub", () => {
   const said = async (credentials: Credentials): Promise<void> => {
     const through = githubClient(at(), credentials, PATIENCE);
     const head = await forge.head();
-    const checks = githubChecks(through, at(), credentials.kind);
+    const checks = githubChecks(through, at(), credentials);
     const notices = githubNotices(through, at(), credentials.kind);
     expect(await checks.check(head)).toBeNull();
     await notices.notice({ head, state: "pending", summary: "judging", text: "" });
@@ -232,6 +232,17 @@ describe("the check on GitHub", () => {
   it("is a commit status with a token, and never a check run", async () => {
     await said(TOKEN);
     expect(new Set(written())).toEqual(new Set(["POST /repos/operator/ops/statuses"]));
+  });
+
+  it("takes no other App's word for its own", async () => {
+    const credentials = app();
+    const other = { id: 9, app: { id: 99 }, status: "completed", conclusion: "success", output: { title: "green" } };
+    front.answer = ({ pathname }) =>
+      pathname.endsWith("/check-runs") ? { status: 200, body: { total_count: 1, check_runs: [other] } } : null;
+    const checks = githubChecks(githubClient(at(), credentials, PATIENCE), at(), credentials);
+    expect(await checks.check("a".repeat(40))).toBeNull();
+    other.app.id = 12_345;
+    expect(await checks.check("a".repeat(40))).toEqual({ state: "success", summary: "green" });
   });
 
   it("an App opens pull requests under its own name", async () => {
@@ -264,7 +275,7 @@ describe("dry run", () => {
     expect(front.asked.filter((asked) => !asked.startsWith("GET "))).toEqual([]);
     // Red and pending only hold back: they are said in any case.
     await githubNotices(client, at(), "token").notice({ head: base, state: "pending", summary: "dry run", text: "" });
-    expect(await githubChecks(client, at(), "token").check(base)).toMatchObject({ state: "pending" });
+    expect(await githubChecks(client, at(), TOKEN).check(base)).toMatchObject({ state: "pending" });
   });
 
   it("does not ask for the check to be pinned: doctor does", async () => {

@@ -68,7 +68,12 @@ const stateOf = (status: string, conclusion: string | null): CheckState["state"]
   return conclusion === "success" ? "success" : "failure";
 };
 
-export const githubChecks = (client: GitHubClient, place: GitHubPlace, kind: Credentials["kind"]): CheckReader => ({
+/** With an App, the word of that App alone: another's run of the same name is none of ours. */
+export const githubChecks = (
+  client: GitHubClient,
+  place: GitHubPlace,
+  { kind, ...credentials }: Pick<Credentials, "kind"> & { readonly appId?: number },
+): CheckReader => ({
   check: async (head) => {
     const at = { owner: place.owner, repo: place.name, ref: head };
     if (kind === "token") {
@@ -81,9 +86,10 @@ export const githubChecks = (client: GitHubClient, place: GitHubPlace, kind: Cre
       return { state, summary: newest.description ?? "" };
     }
     const { data } = await call(place, "read the check runs", () =>
-      client.rest.checks.listForRef({ ...at, check_name: CHECK_NAME }),
+      client.rest.checks.listForRef({ ...at, check_name: CHECK_NAME, filter: "all", per_page: 100 }),
     );
-    const newest = [...data.check_runs].sort((a, b) => b.id - a.id)[0];
+    const ours = data.check_runs.filter(({ app }) => app === null || app.id === credentials.appId);
+    const newest = ours.sort((a, b) => b.id - a.id)[0];
     if (newest === undefined) return null;
     return { state: stateOf(newest.status, newest.conclusion), summary: newest.output.title ?? "" };
   },

@@ -1,4 +1,4 @@
-import type { ForgeReader, PullRequest } from "../../facts/ports.ts";
+import type { PullRequest } from "../../facts/ports.ts";
 import { call, type GitHubClient, type GitHubPlace } from "./client.ts";
 
 interface GitHubPull {
