@@ -9,7 +9,8 @@ export default defineConfig({
     // The default leaves a core idle on a machine of two.
     maxWorkers: 2,
     reporters: ["default", "./test/house/closing-line.ts"],
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    // A guard against hanging, not a measure: a busy machine is no defect.
+    testTimeout: 120_000,
+    hookTimeout: 240_000,
   },
 });
