@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { parse } from "yaml";
 import { z } from "zod";
 import { OperatorError } from "../src/facts/errors.ts";
-import { ASKED_LANES, GATES, type GateId } from "../src/facts/rollout.ts";
+import { ASKED_LANES, GATES } from "../src/facts/rollout.ts";
 
 /** A file as somebody writes it: whole, from the incident's folder; or what stands, with words replaced. */
 const edit = z.union([
@@ -225,5 +225,3 @@ export const readIncidents = (only: string | null): readonly Incident[] => {
 
 export const readRollouts = (): readonly HonestRollout[] =>
   ids("rollout").map((id) => read("rollout", id, rolloutSchema));
-
-export type { GateId };
