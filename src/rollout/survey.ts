@@ -155,7 +155,7 @@ class Surveyor {
     const soaks = hasAllows && !enforcedInGit;
     const allowsLive = soaks ? this.#allowsLive(allows, ofAllows.merged) : null;
     const soak = soaks && allowsLive?.arrived === true ? await this.#soak(namespace, ofAllows.merged, released) : null;
-    const signedOff = enforcedInGit && (await this.#signedOff(namespace));
+    const signedOff = enforcedInGit && (await this.#signedOff(namespace, undone));
     return stageOf({
       namespace,
       aside: this.#aside.get(namespace) ?? null,
@@ -171,7 +171,7 @@ class Surveyor {
       allowsLive,
       soak: soak?.known === true ? soakState({ ...soak.value, now: this.#read.now }) : null,
       signedOff,
-      signatureFault: enforcedInGit && !signedOff ? this.#signatureFault(namespace) : null,
+      signatureFault: enforcedInGit && !signedOff ? this.#signatureFault(namespace, undone) : null,
     });
   }
 
@@ -184,20 +184,25 @@ class Surveyor {
     return held.known && held.value;
   }
 
-  #signatureFault(namespace: string): string | null {
+  /** `since`: when the lock was last merged or taken back; a walk from before that was a walk of something else. */
+  #signatureFault(namespace: string, since: number): string | null {
     const { attestations } = this.#read;
     const own = attestations.known ? attestations.value.filter((a) => a.request.namespace === namespace) : [];
-    const newest = own.reduce<Attestation | null>((best, a) => (a.signedAt > (best?.signedAt ?? 0) ? a : best), null);
-    return newest === null ? null : signatureFault(newest);
+    const newest = own.reduce<Attestation | null>(
+      (best, a) => (best === null || a.signedAt > best.signedAt ? a : best),
+      null,
+    );
+    if (newest === null) return null;
+    return newest.signedAt < since ? "it was given before the lock was last merged" : signatureFault(newest);
   }
 
-  #signedOff(namespace: string): Promise<boolean> {
+  #signedOff(namespace: string, since: number): Promise<boolean> {
     const { attestations, inventory } = this.#read;
     const { settings, forge, readInventory } = this.#ports;
     const set = this.#cluster ?? this.#git;
     return isSignedOff({
       namespace,
-      attestations: attestations.known ? attestations.value : [],
+      attestations: attestations.known ? attestations.value.filter((a) => a.signedAt >= since) : [],
       inventory,
       standing: this.#standing,
       set,

@@ -167,6 +167,12 @@ describe("a survey", () => {
       ),
     ).toBe("enforced");
 
+    // Rolled back and locked again with the same bytes: what was walked was walked before something broke.
+    const merged = (await forge.pullRequests({ branch: "netpol/collab.default-deny" }))[0]?.mergedAt ?? NOW;
+    const before = await read({ forge, cluster: live, attestations: signed({ signedAt: merged - 1 }) });
+    expect(stage(before)).toBe("enforced");
+    expect(before.placed.find((p) => p.namespace === "collab")?.waitingFor?.detail).toContain("before the lock was");
+
     const tree = await forge.tree(locked);
     const kustomization = tree.read("apps/collab/kustomization.yaml") ?? "";
     const more = `apiVersion: cilium.io/v2
