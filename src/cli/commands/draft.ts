@@ -1,6 +1,6 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import { Command } from "commander";
+import { Command, Option } from "commander";
 import { ciliumSettings, clusterFacts } from "../../config/settings.ts";
 import type { Draft } from "../../facts/draft.ts";
 import { OperatorError } from "../../facts/errors.ts";
@@ -14,6 +14,7 @@ type Options = Parameters<typeof faceOf>[0] & {
   flows: readonly string[];
   namespace: string;
   out?: string;
+  variant: "tight" | "normal" | "wide";
 };
 
 const text = (draft: Draft): string =>
@@ -34,17 +35,29 @@ const text = (draft: Draft): string =>
     .filter((part) => part !== "")
     .join("\n");
 
-/** All or nothing is for pull requests; here every path is checked before the first byte is written. */
+/** All or nothing: every byte stands beside its place before the first file takes it. */
 const write = (draft: Draft, out: string): void => {
   const root = resolve(out);
-  const targets = draft.files.map((file) => ({ path: resolve(join(root, file.path)), text: file.text }));
+  const targets = draft.files.flatMap(({ path, text }) =>
+    text === null ? [] : [{ path: resolve(join(root, path)), waiting: `${resolve(join(root, path))}.drafting`, text }],
+  );
   for (const { path } of targets)
     if (!path.startsWith(`${root}/`))
       throw new OperatorError("input", "the draft would leave the folder", { where: path, remedy: "Report this." });
-  for (const target of targets) {
-    if (target.text === null) continue;
-    mkdirSync(dirname(target.path), { recursive: true });
-    writeFileSync(target.path, target.text);
+  try {
+    for (const { path, waiting, text } of targets) {
+      mkdirSync(dirname(path), { recursive: true });
+      writeFileSync(waiting, text);
+    }
+    for (const { path, waiting } of targets) renameSync(waiting, path);
+  } catch (cause) {
+    for (const { waiting } of targets) rmSync(waiting, { force: true });
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new OperatorError("input", `the draft cannot be written: ${why}`, {
+      where: root,
+      remedy: "Name a folder that may be written to (--out)",
+      cause,
+    });
   }
 };
 
@@ -55,6 +68,11 @@ export const draftCommand = (): Command =>
     .requiredOption("--flows <file...>", "export files (JSON lines, plain or .gz), a folder of them, or -")
     .requiredOption("--namespace <ns>", "the namespace to lock down")
     .option("--out <dir>", "write the files below this folder")
+    .addOption(
+      new Option("--variant <how>", "how far rules may stand for more than what was seen")
+        .choices(["tight", "normal", "wide"])
+        .default("normal"),
+    )
     .action(async (options: Options) => {
       const face = faceOf(options);
       const [{ readInventory }, { draftAllows }, { writer }] = await Promise.all([
@@ -77,6 +95,7 @@ export const draftCommand = (): Command =>
         facts,
         settings: ciliumSettings(face.config),
         writer,
+        variant: options.variant,
       });
       face.progress.clear();
       for (const remark of remarks) face.note(printable(remark));

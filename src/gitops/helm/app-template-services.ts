@@ -43,6 +43,9 @@ export interface Service {
 export const servicesOf = (context: Context, controllers: readonly (readonly [string, Json])[]): readonly Service[] => {
   const services = enabled(context.release.values, "service");
   const [only, second] = controllers;
+  // Up to 2.x the values say `main` where nobody says otherwise; later a controller has to be named, or be the only one.
+  const isMain = context.major < 2 || (context.major < 3 && controllers.some(([id]) => id === "main"));
+  const standard = isMain ? "main" : second === undefined ? (only?.[0] ?? null) : null;
   return services.map(([id, value]) => ({
     id,
     value,
@@ -53,8 +56,7 @@ export const servicesOf = (context: Context, controllers: readonly (readonly [st
       services.length,
       value["primary"] === true || (context.major < 3 && id === "main"),
     ),
-    controller:
-      text(value["controller"]) ?? (context.major < 2 ? "main" : second === undefined ? (only?.[0] ?? null) : null),
+    controller: text(value["controller"]) ?? standard,
     ports: portsOf(value),
   }));
 };
@@ -90,9 +92,13 @@ export const serviceObject = (
   };
 };
 
-const backend = (written: unknown, services: readonly Service[]): Json | null => {
-  const id = text(at(written, "identifier"));
-  const named = text(at(written, "name"));
+const backend = (written: unknown, services: readonly Service[], major: number): Json | null => {
+  const said = text(at(written, "name"));
+  const isWhole = services.some((s) => s.name === said);
+  // Before 3.x a name is the key under `service`, unless it is a Service's whole name.
+  const isKey = major < 3 && !isWhole && services.some((s) => s.id === said);
+  const id = text(at(written, "identifier")) ?? (isKey ? said : null);
+  const named = isKey ? null : said;
   const service = services.find((s) => s.id === id || (id === null && s.name === named));
   const port =
     portNumber(at(written, "port")) ??
@@ -121,7 +127,7 @@ export const routeObject = (
           ? at(rule, "filters") === undefined
             ? standard
             : []
-          : written.flatMap((w) => backend(w, services) ?? []),
+          : written.flatMap((w) => backend(w, services, context.major) ?? []),
     };
   });
   return {
@@ -159,7 +165,7 @@ export const ingressObject = (
       http: {
         paths: list(at(host, "paths")).map((path) => {
           const found =
-            backend(at(path, "service"), services) ??
+            backend(at(path, "service"), services, context.major) ??
             (services[0] === undefined ? null : { name: services[0].name, port: services[0].ports[0]?.port });
           return {
             backend: found === null ? {} : { service: { name: found["name"], port: { number: found["port"] } } },
