@@ -1,3 +1,4 @@
+import { isReport } from "../../src/facts/rollout.ts";
 import { afterAll, describe, expect, it } from "vitest";
 import { GATE_MUTANTS, gateFault } from "./gate-mutants.ts";
 import { closeServer } from "./server-ground.ts";
@@ -16,7 +17,10 @@ describe.each(["library", "HTTP"] as const)("every known way past a gate, over %
 });
 
 describe("a gate deleted from its lane is missed by its lesson", () => {
-  const named = GATE_MUTANTS.map((mutant) => [mutant.lane, mutant.gate, mutant.lessons.join(", "), mutant] as const);
+  // The check's lanes are made of those of the changes; `npm run redteam -- --mutants` deletes theirs, too.
+  const named = GATE_MUTANTS.filter(({ lane }) => !isReport(lane) || lane === "report-gates").map(
+    (mutant) => [mutant.lane, mutant.gate, mutant.lessons.join(", "), mutant] as const,
+  );
   it.each(named)("%s without %s (lesson %s)", async (_lane, _gate, _lessons, mutant) => {
     expect(await gateFault(mutant)).toBeNull();
   });
