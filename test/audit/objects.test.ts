@@ -162,7 +162,11 @@ describe("manifest-not-understood", () => {
     };
     expect(
       findings({ more: { problems: [problem] } }, "manifest-not-understood").map((f) => [f.severity, f.message]),
-    ).toEqual([["warning", "broken YAML: a colon is missing. Repair it"]]);
+    ).toEqual([["error", "broken YAML: a colon is missing. Repair it"]]);
+    const foreign = { ...problem, what: "replacements are not carried out here" };
+    expect(findings({ more: { problems: [foreign] } }, "manifest-not-understood").map((f) => f.severity)).toEqual([
+      "warning",
+    ]);
     expect(said({}, "manifest-not-understood")).toEqual([]);
   });
 });
