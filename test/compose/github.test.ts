@@ -60,7 +60,7 @@ afterEach(async () => {
 
 const wrote = (): string[] => front.asked.filter((asked) => !asked.startsWith("GET "));
 
-describe("a rollout on GitHub", () => {
+describe("a rollout on GitHub", { timeout: 120_000 }, () => {
   it("gets one pull request with its branch, files and body, and its check", async () => {
     const answer = await agent.ask({ text: "lock down idle", thread: null });
     expect(answer.refusals).toEqual([]);

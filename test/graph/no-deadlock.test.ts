@@ -108,43 +108,49 @@ const adopted: Readonly<Record<string, string>> = {
   "apps/kustomization.yaml": `${REPOSITORY["apps/kustomization.yaml"] ?? ""}${NINETEEN.map((n) => `  - ./${n}\n`).join("")}`,
 };
 
-describe("a repository with nineteen enforced, unsigned namespaces and audit annotations everywhere", () => {
-  it("is adopted, and the campaign goes on to the lock of the next namespace", { timeout: 60_000 }, async () => {
-    const desk = open(adopted);
-    const before = await desk.stages();
-    expect(NINETEEN.map((name) => before[name])).toEqual(NINETEEN.map(() => "adopted"));
-    const allows = await desk.ask("propose-allows", "collab");
-    expect(refusals(allows)).toBe("");
-    desk.merge(allows);
-    desk.clock += 26 * HOUR;
-    expect((await desk.stages())["collab"]).toBe("soaking");
-    const lock = await desk.ask("propose-default-deny", "collab");
-    expect(refusals(lock)).toBe("");
-    expect(lock.pullRequest?.branch).toBe("netpol/collab.default-deny");
-    desk.merge(lock);
-    const after = await desk.stages();
-    expect(after["collab"]).toBe("enforced");
-    expect(NINETEEN.map((name) => after[name])).toEqual(NINETEEN.map(() => "adopted"));
-  });
+describe(
+  "a repository with nineteen enforced, unsigned namespaces and audit annotations everywhere",
+  { timeout: 120_000 },
+  () => {
+    it("is adopted, and the campaign goes on to the lock of the next namespace", { timeout: 120_000 }, async () => {
+      const desk = open(adopted);
+      const before = await desk.stages();
+      expect(NINETEEN.map((name) => before[name])).toEqual(NINETEEN.map(() => "adopted"));
+      const allows = await desk.ask("propose-allows", "collab");
+      expect(refusals(allows)).toBe("");
+      desk.merge(allows);
+      desk.clock += 26 * HOUR;
+      expect((await desk.stages())["collab"]).toBe("soaking");
+      const lock = await desk.ask("propose-default-deny", "collab");
+      expect(refusals(lock)).toBe("");
+      expect(lock.pullRequest?.branch).toBe("netpol/collab.default-deny");
+      desk.merge(lock);
+      const after = await desk.stages();
+      expect(after["collab"]).toBe("enforced");
+      expect(NINETEEN.map((name) => after[name])).toEqual(NINETEEN.map(() => "adopted"));
+    });
 
-  it("lets an adopted one be repaired where its annotation stands, and keeps it adopted", async () => {
-    const desk = open(adopted);
-    const path = "apps/old-01/policies.yaml";
-    const text = (adopted[path] ?? "").replace("toEntities: [kube-apiserver]", "toEntities: [kube-apiserver, world]");
-    const wider = await desk.ask("propose-repair", "old-01", [{ path, text }]);
-    expect(refusals(wider)).not.toContain("no-audit-mode");
-    const added = cnp(
-      "old-01",
-      "allow-mail",
-      `  endpointSelector: {}\n${SOFT}  egress:\n    - toEntities: [world]\n      toPorts: [{ ports: [{ port: "587", protocol: TCP }] }]\n`,
-    );
-    const repair = await desk.ask("propose-repair", "old-01", [{ path, text: `${adopted[path] ?? ""}---\n${added}` }]);
-    expect(refusals(repair)).toBe("");
-    expect(repair.pullRequest?.branch).toBe("netpol/old-01.repair");
-    desk.merge(repair);
-    expect((await desk.stages())["old-01"]).toBe("adopted");
-  });
-});
+    it("lets an adopted one be repaired where its annotation stands, and keeps it adopted", async () => {
+      const desk = open(adopted);
+      const path = "apps/old-01/policies.yaml";
+      const text = (adopted[path] ?? "").replace("toEntities: [kube-apiserver]", "toEntities: [kube-apiserver, world]");
+      const wider = await desk.ask("propose-repair", "old-01", [{ path, text }]);
+      expect(refusals(wider)).not.toContain("no-audit-mode");
+      const added = cnp(
+        "old-01",
+        "allow-mail",
+        `  endpointSelector: {}\n${SOFT}  egress:\n    - toEntities: [world]\n      toPorts: [{ ports: [{ port: "587", protocol: TCP }] }]\n`,
+      );
+      const repair = await desk.ask("propose-repair", "old-01", [
+        { path, text: `${adopted[path] ?? ""}---\n${added}` },
+      ]);
+      expect(refusals(repair)).toBe("");
+      expect(repair.pullRequest?.branch).toBe("netpol/old-01.repair");
+      desk.merge(repair);
+      expect((await desk.stages())["old-01"]).toBe("adopted");
+    });
+  },
+);
 
 describe("a half-open hole in another namespace, while a rollout is in flight", () => {
   /** Somebody locked media's web for itself; collab talks to it. */
@@ -175,7 +181,7 @@ describe("a half-open hole in another namespace, while a rollout is in flight", 
     },
   ];
 
-  it("holds the rollout, is closed through propose-repair, and the rollout goes on", { timeout: 60_000 }, async () => {
+  it("holds the rollout, is closed through propose-repair, and the rollout goes on", { timeout: 120_000 }, async () => {
     const desk = open(files, talks);
     const held = await desk.ask("propose-allows", "collab");
     expect(held).toMatchObject({ outcome: "refused", refusals: [{ gate: "replay", lesson: 19 }] });
@@ -233,7 +239,7 @@ describe("a component that several namespaces share", () => {
   };
   const within = [edge("media/Deployment/web", "media/Deployment/web", 8080)];
 
-  it("is repaired for all of them at once, on a branch of its own, whoever asks", { timeout: 60_000 }, async () => {
+  it("is repaired for all of them at once, on a branch of its own, whoever asks", { timeout: 120_000 }, async () => {
     const desk = open(files, within);
     const wider = [{ path: ALLOW, text: shared(`${OLD}, { port: "9090", protocol: TCP }`) }];
     const repair = await desk.ask("propose-repair", "collab", wider);
