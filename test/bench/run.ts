@@ -1,8 +1,8 @@
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 
-/** `npm run bench [kernel|hubble|audit]`: each in a process of its own, one after the other, so that none disturbs another. */
-const BENCHES = ["kernel", "hubble", "audit"] as const;
+/** `npm run bench [kernel|hubble|audit|drafting]`: each in a process of its own, one after the other, so that none disturbs another. */
+const BENCHES = ["kernel", "hubble", "audit", "drafting"] as const;
 const wanted = process.argv[2];
 const chosen = BENCHES.filter((name) => wanted === undefined || name === wanted);
 if (chosen.length === 0) {
