@@ -14,7 +14,7 @@ export const assemble = async () => {
       "src/hubble/assembly/index.ts",
       ...["--baseDir", root, "--outFile", "scan.wasm"],
       // No objects, so no collector; addresses are laid out by hand (layout.ts).
-      ...["--runtime", "stub", "--use", "abort=", "--noAssert", "--initialMemory", "352", "--maximumMemory", "352"],
+      ...["--runtime", "stub", "--use", "abort=", "--noAssert", "--initialMemory", "368", "--maximumMemory", "368"],
       ...["-O3", "--enable", "simd"],
     ],
     { writeFile: (_, contents) => (bytes = contents) },

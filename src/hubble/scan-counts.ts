@@ -45,7 +45,8 @@ const UNFIT = 1;
 const PORTS_MATTER = 2;
 const MAY_BE_STRAY = 4;
 const NODE = 256;
-const NODES = 1_024;
+const NODES = 5_120;
+const NODE_WORDS = 61;
 const TALLY_WORDS = 8;
 const ASKED_WORDS = 2;
 const MESSAGE_BITS = 13;
@@ -85,6 +86,7 @@ export const counts = ({ reducer, tell, message, forget, host }: CountOptions): 
   const kinds: Mutable<FlowRecord>[] = [];
   const messages: (Message | undefined)[] = [];
   const nodes: string[] = [];
+  const numberOf = new Map<string, number>();
 
   const nobody = (): never => {
     throw new RangeError("asked for what this reader has not");
@@ -126,9 +128,11 @@ export const counts = ({ reducer, tell, message, forget, host }: CountOptions): 
   /** The node's number; -1 when it has no name, which only the envelope may know, or there are too many. */
   const nodeNumber = (name: string): number => {
     if (name === "") return -1;
-    const known = nodes.indexOf(name);
-    if (known >= 0) return known;
-    return nodes.length >= NODES ? -1 : nodes.push(name) - 1;
+    const known = numberOf.get(name);
+    if (known !== undefined) return known;
+    if (nodes.length >= NODES) return -1;
+    numberOf.set(name, nodes.length);
+    return nodes.push(name) - 1;
   };
 
   const meet = (id: number): number => {
@@ -152,12 +156,11 @@ export const counts = ({ reducer, tell, message, forget, host }: CountOptions): 
 
   const settleMinutes = (): void => {
     for (const [i, node] of nodes.entries()) {
-      for (let m = 0; m < 60; m++) {
-        const seen = module.MINUTES.value / 4 + i * 60 + m;
-        if (words[seen] === 0) continue;
-        reducer.seen(node, module.current.value + m * MINUTE, words[seen] ?? 0);
-        words[seen] = 0;
-      }
+      const at = module.MINUTES.value / 4 + i * NODE_WORDS;
+      if (words[at + 60] === 0) continue;
+      for (let m = 0; m < 60; m++)
+        if (words[at + m] !== 0) reducer.seen(node, module.current.value + m * MINUTE, words[at + m] ?? 0);
+      words.fill(0, at, at + NODE_WORDS);
     }
   };
 

@@ -68,12 +68,13 @@ export const ASKED_SIZE: usize = 8;
 export const ASKED_BUCKETS: usize = ASKED + (<usize>MAX_ASKED + 1) * ASKED_SIZE;
 const ASKED_BUCKETS_SIZE: usize = 4 * 131_072;
 
-/** Flows by node and minute of the hour. */
+/** Flows by node: of each minute of the hour, and in the place behind them of all. */
 export const MINUTES: usize = ASKED_BUCKETS + ASKED_BUCKETS_SIZE;
-export const MAX_NODES: u32 = 1_024;
+export const MAX_NODES: u32 = 5_120;
+export const NODE_SIZE: usize = 4 * 61;
 
 /** When each message was last seen in the hour that is being counted; zero for never. */
-export const LASTS: usize = MINUTES + 4 * 60 * <usize>MAX_NODES;
+export const LASTS: usize = ((MINUTES + NODE_SIZE * <usize>MAX_NODES + 15) / 16) * 16;
 
 /** What each message is: 1, or 2 for DNS, and 4 more when it asks; 0 when it could not be decoded. */
 export const CLASSES: usize = LASTS + 8 * (<usize>MAX_MESSAGES + 1);

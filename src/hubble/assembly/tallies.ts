@@ -13,6 +13,7 @@ import {
   MAX_KINDS,
   MAX_TALLIES,
   MINUTES,
+  NODE_SIZE,
   SAID,
   TALLIES,
   TALLY_BUCKETS,
@@ -39,6 +40,9 @@ const UNFIT: u32 = 1;
 const PORTS_MATTER: u32 = 2;
 const MAY_BE_STRAY: u32 = 4;
 const NODE: u32 = 8; // bits
+
+/** Behind a node's minutes. */
+const ALL: usize = 240;
 
 /** What a message is (`CLASSES`). */
 const ASKS: u32 = 4;
@@ -193,7 +197,9 @@ export function countPlaced(time: f64, hour: f64, minute: u32, message: u32): vo
     store<f64>(at, max(load<f64>(at, 24), time), 24);
   }
   store<u32>(at, count + 1, 8);
-  const seen = MINUTES + ((<usize>(nodeNow * 60 + minute)) << 2);
+  const node = MINUTES + <usize>nodeNow * NODE_SIZE;
+  store<u32>(node, load<u32>(node, ALL) + 1, ALL);
+  const seen = node + ((<usize>minute) << 2);
   store<u32>(seen, load<u32>(seen) + 1);
 }
 
