@@ -109,6 +109,103 @@ describe("a rollback: a pause for a person, then two gates", () => {
   });
 });
 
+describe("on its way", () => {
+  type Hands = NonNullable<GraphPorts["rollback"]>;
+  const carryOut = async (desk: Desk, change: (hands: Hands) => Partial<Hands>): Promise<Answer> => {
+    const hands = desk.locked.hands;
+    const graph = buildGraph({ ...desk.ports, rollback: { ...hands, ...change(hands) } });
+    await askGraph(graph, { request: { kind: "request-rollback", namespace: "selfhosted" } }, { thread: "t" });
+    return askGraph(graph, { confirmation: desk.yes(), digest: DIGEST }, { thread: "t" });
+  };
+  const owner = {
+    id: "selfhosted/lock",
+    suspended: true,
+    ready: null,
+    appliedRevision: null,
+    source: "",
+    carries: null,
+    interval: null,
+  };
+  /** Its own Kustomization is asleep, and a reconcile of it is in flight for some looks. */
+  const inFlight =
+    (looks: number) =>
+    (hands: Hands): Partial<Hands> => ({
+      look: async (namespace) => {
+        const view = await hands.look(namespace);
+        const reconciling = (looks -= 1) >= 0;
+        const gone = { live: null, effect: "gone" } as const;
+        const locks = view.locks.map((lock) => ({
+          ...lock,
+          alone: true,
+          owner: { ...owner, reconciling },
+          ...(lock.effect === "inert" ? gone : {}),
+        }));
+        return { ...view, locks };
+      },
+      // Gone as soon as it is deleted.
+      writer: { ...hands.writer, remove: (policy) => hands.writer.disarm(policy) },
+    });
+
+  it("lets a reconcile in flight end before it deletes, and gives up where no time passes", async () => {
+    const desk = openDesk();
+    let now = NOW;
+    const answered = await carryOut(desk, (hands) => ({
+      ...inFlight(3)(hands),
+      clock: { now: () => now },
+      rest: (span) => Promise.resolve(void (now += span)),
+    }));
+    expect(answered).toMatchObject({ outcome: "rolled-back" });
+    expect(desk.writes[0]).toBe("disarm selfhosted");
+    expect(now - NOW).toBeGreaterThanOrEqual(3_000);
+
+    const still = openDesk();
+    const stuck = await carryOut(still, inFlight(1_000));
+    expect(stuck).toMatchObject({ outcome: "refused", refusals: [{ gate: "door", lesson: 25 }] });
+    expect(stuck.refusals[0]?.reason).toContain("in flight");
+    expect(still.writes).toEqual([]);
+  });
+
+  it("tries again what somebody else's write came before, and says so when it never ends", async () => {
+    const desk = openDesk();
+    let clashes = 2;
+    const answered = await carryOut(desk, ({ writer }) => ({
+      writer: {
+        ...writer,
+        disarm: (policy) =>
+          (clashes -= 1) >= 0 ? Promise.resolve({ done: false, why: "it was modified" }) : writer.disarm(policy),
+      },
+    }));
+    expect(answered).toMatchObject({ outcome: "rolled-back" });
+    const stubborn = await carryOut(openDesk(), ({ writer }) => ({
+      writer: { ...writer, disarm: () => Promise.resolve({ done: false, why: "it was modified" }) },
+    }));
+    expect(stubborn.refusals[0]?.reason).toContain("somebody else keeps changing it");
+  });
+
+  it("does not repeat for ever what does not stay done", async () => {
+    const desk = openDesk();
+    const answered = await carryOut(desk, ({ writer }) => ({
+      writer: { ...writer, disarm: () => Promise.resolve({ done: true }) },
+    }));
+    expect(answered.refusals[0]?.reason).toContain("something undoes it");
+  });
+
+  it("never touches a lock that became something else after it was confirmed", async () => {
+    const desk = openDesk();
+    const answered = await carryOut(desk, (hands) => ({
+      look: async (namespace) => {
+        const view = await hands.look(namespace);
+        const other = { spec: { endpointSelector: {}, ingress: [{ fromEntities: ["world"] }] } };
+        const changed = (policy: (typeof view.locks)[number]["live"]) =>
+          policy === null ? null : { ...policy, object: { ...policy.object, ...other } };
+        return { ...view, locks: view.locks.map((lock) => ({ ...lock, live: changed(lock.live) })) };
+      },
+    }));
+    expect(answered.refusals[0]?.reason).toContain("not what was confirmed");
+    expect(desk.writes).toEqual([]);
+  });
+});
+
 describe("what an attacker with a thread can say to a rollback's pause", () => {
   it.each<[string, unknown]>([
     ["a yes", true],

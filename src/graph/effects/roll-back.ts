@@ -14,6 +14,8 @@ import { writePullRequest, type PullRequestPorts } from "./open-pull-request.ts"
 const SECOND = 1_000;
 /** A reconcile in flight and an endpoint's regeneration are both a matter of seconds; this is for a bad day. */
 const PATIENCE = 120;
+/** How often one write may have to be made again. */
+const REPEATS = 3;
 /** Writes that met somebody else's write before they give up. */
 const CLASHES = 8;
 
@@ -135,7 +137,10 @@ const finish = (course: Course, left: WaitingFor | null): Turn => {
 const wrote = (course: Course, namespace: string, written: Written, said: string): Turn => {
   if (written.done) {
     course.steps.push(said);
-    return GO;
+    // A finalizer, an admission webhook or another controller: whoever it is, repeating it is no way out.
+    const times = course.steps.filter((step) => step === said).length;
+    if (times <= REPEATS) return GO;
+    return end(refused(`${said}, ${times} times, and it does not stay so: something undoes it`, AGAIN(namespace)));
   }
   course.clashes += 1;
   if (course.clashes <= CLASHES) return GO;
