@@ -187,6 +187,7 @@ const liveFact = (
     externalName: written?.externalName ?? null,
     ...(selector !== null || endpoints === undefined ? {} : { endpoints }),
     ...(written?.labels === undefined ? {} : { labels: written.labels }),
+    ...(written?.sure === "certain" ? {} : { unwritten: true as const }),
     sure: "certain",
     origin: written?.origin ?? null,
   };

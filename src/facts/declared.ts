@@ -133,7 +133,7 @@ const CALLED = /(^|-)(webhook|webhooks|admission|conversion|metrics-server|metri
 /** A chart's own webhook Service: its configuration is inside the chart, and often written by the controller itself. */
 const calledByName = (services: readonly ServiceFact[]): readonly ApiserverTarget[] =>
   services
-    .filter((s) => s.sure !== "certain" && CALLED.test(s.name))
+    .filter((s) => (s.unwritten === true || s.sure !== "certain") && CALLED.test(s.name))
     .flatMap(({ namespace, name, ports }) =>
       ports
         .filter((p) => p.protocol === "TCP")

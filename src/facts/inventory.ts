@@ -105,6 +105,8 @@ export interface ServiceFact {
   }[];
   /** Labels of the Service itself, which ServiceMonitors select. */
   readonly labels?: Readonly<Record<string, string>>;
+  /** It runs, and no manifest writes it: what it is for stands in its name alone. */
+  readonly unwritten?: true;
   readonly sure: Certainty;
   readonly origin: Origin | null;
 }

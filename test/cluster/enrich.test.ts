@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { drift } from "../../src/cluster/drift.ts";
 import { withCluster } from "../../src/cluster/enrich.ts";
 import { defaultClusterFacts } from "../../src/facts/cluster-facts.ts";
+import { apiserverTargets } from "../../src/facts/declared.ts";
 import { isProbe } from "../../src/facts/exposure.ts";
 import { landings } from "../../src/facts/landing.ts";
 import type { LivePod, LiveService } from "../../src/facts/ports.ts";
@@ -141,6 +142,15 @@ describe("what only the cluster knows", () => {
     };
     const found = withCluster(named, { pods: [], services: [], namespaces: [{ name: "web", labels }] });
     expect(found.namespaces[0]?.labels).toEqual(labels);
+  });
+});
+
+describe("what the API server calls", () => {
+  it("stays called once it is seen running, and an app of that name does not become so (lesson 34)", () => {
+    const app = { ...(inventory.services.find(({ name }) => name === "wiki") ?? []), name: "webhook" };
+    const written = { ...inventory, services: [app as (typeof inventory.services)[number]] };
+    const live = { pods, services: [service("webhook", { app: "wiki" }), service("board-webhook", { app: "board" })] };
+    expect(apiserverTargets(withCluster(written, live)).map(({ target }) => target.name)).toEqual(["board-webhook"]);
   });
 });
 
