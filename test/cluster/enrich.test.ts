@@ -147,8 +147,8 @@ describe("what only the cluster knows", () => {
 
 describe("what the API server calls", () => {
   it("stays called once it is seen running, and an app of that name does not become so (lesson 34)", () => {
-    const app = { ...(inventory.services.find(({ name }) => name === "wiki") ?? []), name: "webhook" };
-    const written = { ...inventory, services: [app as (typeof inventory.services)[number]] };
+    const apps = inventory.services.filter(({ name }) => name === "wiki").map((app) => ({ ...app, name: "webhook" }));
+    const written = { ...inventory, services: apps };
     const live = { pods, services: [service("webhook", { app: "wiki" }), service("board-webhook", { app: "board" })] };
     expect(apiserverTargets(withCluster(written, live)).map(({ target }) => target.name)).toEqual(["board-webhook"]);
   });
