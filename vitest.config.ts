@@ -1,4 +1,5 @@
 import { defineConfig } from "vitest/config";
+import LongestFirst from "./test/house/longest-first.ts";
 
 export default defineConfig({
   test: {
@@ -6,6 +7,7 @@ export default defineConfig({
     globalSetup: ["./test/house/shared-folder.ts"],
     // Nearly all of a test file's time is our own imports; leaf modules share them (a tenfold difference).
     isolate: false,
+    sequence: { sequencer: LongestFirst },
     // The default leaves a core idle on a machine of two.
     maxWorkers: 2,
     reporters: ["default", "./test/house/closing-line.ts"],

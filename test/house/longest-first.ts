@@ -1,0 +1,15 @@
+import { BaseSequencer, type TestSpecification } from "vitest/node";
+
+/** Folders whose files take a minute: begun first, so that no core waits for them at the end. */
+const LONG = [/\/test\/story\//, /\/test\/evals\//, /\/test\/(?:cli|house)\//, /\/test\/graph\/effects\//];
+
+const rank = ({ moduleId }: TestSpecification): number => {
+  const at = LONG.findIndex((folder) => folder.test(moduleId));
+  return at < 0 ? LONG.length : at;
+};
+
+export default class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    return (await super.sort(files)).toSorted((a, b) => rank(a) - rank(b));
+  }
+}
