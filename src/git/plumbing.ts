@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { isStorable, ZERO_BLOB, type FileChange } from "../facts/changeset.ts";
@@ -110,8 +110,47 @@ const keptTrees = (dir: string): ((commit: string) => Promise<SourceTree>) => {
   };
 };
 
+const BRANCH = /^refs\/heads\/[\w][\w./-]*$/;
+
+/**
+ * A branch by its loose file, which comes before a packed one. Starting git costs more than most questions do, and the
+ * more so the larger the asking process; what is not found here is asked of git.
+ */
+const looseBranch = async (dir: string, ref: string): Promise<string | null> => {
+  if (!BRANCH.test(ref) || ref.includes("..")) return null;
+  for (const folder of [dir, join(dir, ".git")]) {
+    const text = await readFile(join(folder, ref), "utf8").catch(() => null);
+    if (text !== null) return COMMIT_ID.test(text.trim()) ? text.trim() : null;
+  }
+  return null;
+};
+
+/**
+ * Answers about commits, which never change, by the question; a bound keeps a long-lived process small. No answer (null)
+ * is not kept: what git could not say once it may say later.
+ */
+const remembered = <T>(most: number): ((question: string, ask: () => Promise<T | null>) => Promise<T | null>) => {
+  const kept = new Map<string, Promise<T | null>>();
+  return (question, ask) => {
+    const found = kept.get(question);
+    if (found !== undefined) return found;
+    const answer = ask();
+    if (kept.size >= most) kept.clear();
+    kept.set(question, answer);
+    answer.then(
+      (said) => said === null && kept.delete(question),
+      () => kept.delete(question),
+    );
+    return answer;
+  };
+};
+
+const KEPT_ANSWERS = 256;
+
 export const openRepository = (dir: string): GitRepository => {
   const tree = keptTrees(dir);
+  const histories = remembered<readonly { readonly commit: string; readonly time: number }[]>(KEPT_ANSWERS);
+  const bases = remembered<string>(KEPT_ANSWERS);
   const commitTree = async (tree: string, parents: readonly string[], message: string, time: number): Promise<string> =>
     (
       await git(dir, ["commit-tree", tree, ...parents.flatMap((p) => ["-p", p]), "-F", "-"], {
@@ -124,6 +163,8 @@ export const openRepository = (dir: string): GitRepository => {
     dir,
     resolve: async (ref) => {
       if (ref.startsWith("-")) return null;
+      const loose = await looseBranch(dir, ref);
+      if (loose !== null) return loose;
       const run = await tryGit(dir, ["rev-parse", "--verify", "--quiet", "--end-of-options", `${ref}^{commit}`]);
       const id = run.stdout.toString("utf8").trim();
       return run.code === 0 && COMMIT_ID.test(id) ? id : null;
@@ -150,17 +191,21 @@ export const openRepository = (dir: string): GitRepository => {
       return (await tryGit(dir, args)).code === 0;
     },
     history: async (ref, path) => {
-      const args = ["log", "--first-parent", "-m", "--format=%H %ct", "--end-of-options", ref, "--"];
-      const run = await tryGit(dir, path === undefined ? args : [...args, `:(literal)${path}`]);
-      if (run.code !== 0) return [];
-      return run.stdout
-        .toString("utf8")
-        .split("\n")
-        .filter((row) => row !== "")
-        .map((row) => ({
-          commit: row.slice(0, row.indexOf(" ")),
-          time: Number(row.slice(row.indexOf(" ") + 1)) * 1000,
-        }));
+      const from = (await looseBranch(dir, ref)) ?? ref;
+      const ask = async () => {
+        const args = ["log", "--first-parent", "-m", "--format=%H %ct", "--end-of-options", from, "--"];
+        const run = await tryGit(dir, path === undefined ? args : [...args, `:(literal)${path}`]);
+        if (run.code !== 0) return null;
+        return run.stdout
+          .toString("utf8")
+          .split("\n")
+          .filter((row) => row !== "")
+          .map((row) => ({
+            commit: row.slice(0, row.indexOf(" ")),
+            time: Number(row.slice(row.indexOf(" ") + 1)) * 1000,
+          }));
+      };
+      return (await (COMMIT_ID.test(from) ? histories(`${from} ${path ?? ""}`, ask) : ask())) ?? [];
     },
     diff: (from, to, how = "direct") =>
       git(dir, [
@@ -181,9 +226,12 @@ export const openRepository = (dir: string): GitRepository => {
       );
     },
     mergeBase: async (a, b) => {
-      const run = await tryGit(dir, ["merge-base", "--end-of-options", a, b]);
-      const id = run.stdout.toString("utf8").trim();
-      return run.code === 0 && COMMIT_ID.test(id) ? id : null;
+      const ask = async () => {
+        const run = await tryGit(dir, ["merge-base", "--end-of-options", a, b]);
+        const id = run.stdout.toString("utf8").trim();
+        return run.code === 0 && COMMIT_ID.test(id) ? id : null;
+      };
+      return COMMIT_ID.test(a) && COMMIT_ID.test(b) ? bases(`${a} ${b}`, ask) : ask();
     },
     isAncestor: async (ancestor, descendant) =>
       (await tryGit(dir, ["merge-base", "--is-ancestor", ancestor, descendant])).code === 0,
