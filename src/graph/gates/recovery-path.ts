@@ -26,9 +26,13 @@ const judgeEdge = (bench: Court, edge: RecoveryEdge): Judged => {
   return { edge, verdict, name: `${edge.source.id} -> ${edge.destination.id} ${ways}` };
 };
 
-/** Connections that the change cuts, or makes unknowable, and that passed before it. */
+/** Connections that the change makes worse: cut where they passed or might have, unknowable where they passed. */
 const onlyCut = (judged: readonly Judged[], before: Court): readonly Judged[] =>
-  judged.filter(({ edge, verdict }) => verdict === "allowed" || judgeEdge(before, edge).verdict === "allowed");
+  judged.filter(({ edge, verdict }) => {
+    if (verdict === "allowed") return true;
+    const was = judgeEdge(before, edge).verdict;
+    return worse(was, verdict) !== was;
+  });
 
 const told = (judged: readonly Judged[]): string => some(judged.map((j) => `${j.edge.what}: ${j.name}`));
 
