@@ -10,6 +10,11 @@ import { openEvidence } from "./evidence.ts";
 import { openPlace } from "./place.ts";
 import type { Setting } from "./setting.ts";
 
+/** Evidence and clock move together, a day at a time: what was cut short is played again, from where both stand. */
+const AT_ONCE = DAY;
+/** Nothing is committed before the end of what is played at once. Milliseconds; the longest timer there is. */
+const NEVER = 2 ** 31 - 1;
+
 /** Plays the world's time with the real collector attached to its Relay. */
 export const playWorld = async (
   world: World,
@@ -18,21 +23,48 @@ export const playWorld = async (
   span: number,
   holes: readonly Hole[],
 ): Promise<{ readonly flows: number }> => {
-  const { collect } = await import("../hubble/collector.ts");
   const from = world.clock.now();
   const to = from + span;
+  const onHour = (clock: number): void => progress.step("reading a day of flows from Relay", clock - from, span);
   // Rendering a commit takes seconds on a small machine; Relay answers at once when that is behind us.
   await world.status();
   const served = await world.serve();
+  let flows = 0;
+  try {
+    do {
+      const until = Math.min(to, world.clock.now() + AT_ONCE);
+      flows += await playTo(until, { world, evidence, relayAddress: served.relayAddress, onHour, holes });
+    } while (world.clock.now() < to);
+    return { flows };
+  } finally {
+    await served.close();
+  }
+};
+
+/** One connection of the collector. Returns the flows counted. */
+const playTo = async (
+  until: number,
+  part: {
+    readonly world: World;
+    readonly evidence: EvidenceStore;
+    readonly relayAddress: string;
+    readonly onHour: (clock: number) => void;
+    readonly holes: readonly Hole[];
+  },
+): Promise<number> => {
+  const { collect } = await import("../hubble/collector.ts");
+  const { world, evidence, relayAddress, onHour, holes } = part;
   const stop = new AbortController();
   try {
     const collecting = collect({
-      relay: { address: served.relayAddress, tls: null },
+      relay: { address: relayAddress, tls: null },
       writer: evidence,
       source: "sample",
-      since: from,
-      until: to,
+      since: world.clock.now(),
+      until,
       follow: true,
+      commitEvery: NEVER,
+      commitFlows: Number.POSITIVE_INFINITY,
       signal: stop.signal,
     });
     // A collector that fails to start must be heard, not waited for.
@@ -44,27 +76,41 @@ export const playWorld = async (
       while (world.followers() === 0) await sleep(5, undefined, { signal: stop.signal });
       return false;
     };
-    if (!(await Promise.race([failed, follows()])))
-      await world.play(to, {
-        holes,
-        onHour: (clock) => progress.step("reading a day of flows from Relay", clock - from, span),
-      });
-    return await collecting;
+    if (!(await Promise.race([failed, follows()]))) await world.play(until, { holes, onHour, kept: () => collecting });
+    return (await collecting).flows;
   } finally {
     // Where playing failed, nobody must go on waiting for flows that will not come.
     stop.abort();
-    await served.close();
   }
 };
 
-/** The sample begins with a day that was watched; a first use that was cut short goes on where it stopped. */
+/** How long another process may take to make the first day, and how often to look whether it has. Milliseconds. */
+const PATIENCE = 60_000;
+const LOOK = 250;
+
+/**
+ * The sample begins with a day that was watched. A first use that was cut short made none of it and it is played again;
+ * while another process is at it, its end is waited for.
+ */
 export const watchFirstDay = async (
   world: World,
   evidence: EvidenceStore,
   progress: Setting["progress"],
 ): Promise<void> => {
-  const left = world.start + DAY - world.clock.now();
-  if (left > 0) await playWorld(world, evidence, progress, left, []);
+  const patience = Date.now() + PATIENCE;
+  for (;;) {
+    const left = world.start + DAY - world.clock.now();
+    if (left <= 0) return;
+    try {
+      await playWorld(world, evidence, progress, left, []);
+      return;
+    } catch (error) {
+      const isBusy = error instanceof OperatorError && error.kind === "busy";
+      if (!isBusy || Date.now() > patience) throw error;
+      progress.step("another process is making the sample's first day");
+      await sleep(LOOK);
+    }
+  }
 };
 
 export const firstDay = async (setting: Setting, world: World): Promise<void> => {

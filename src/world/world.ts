@@ -67,6 +67,13 @@ export interface ServedWorld {
   close(): Promise<void>;
 }
 
+export interface PlayOptions {
+  readonly holes?: readonly Hole[];
+  readonly onHour?: (clock: number) => void;
+  /** Awaited when everything was played, before the clock is turned: resolves when who follows will not lose it any more. */
+  readonly kept?: () => Promise<unknown>;
+}
+
 export interface World {
   readonly clock: Clock;
   /** When world time began. */
@@ -81,11 +88,11 @@ export interface World {
   serve(): Promise<ServedWorld>;
   /** How many clients follow the flows of this process now. */
   followers(): number;
-  /** Turns the clock to `to`, playing every flow in between to whoever follows. */
-  play(
-    to: number,
-    options?: { readonly holes?: readonly Hole[]; readonly onHour?: (clock: number) => void },
-  ): Promise<void>;
+  /**
+   * Turns the clock to `to`, playing every flow in between to whoever follows. The clock is turned at the end and at once:
+   * where `kept` fails, or the process dies before, no time has passed and the same flows are played again.
+   */
+  play(to: number, options?: PlayOptions): Promise<void>;
   dispose(): void;
 }
 
@@ -259,10 +266,7 @@ class SampleWorld implements World {
     return this.#relay?.followers ?? 0;
   }
 
-  async play(
-    to: number,
-    options: { readonly holes?: readonly Hole[]; readonly onHour?: (clock: number) => void } = {},
-  ): Promise<void> {
+  async play(to: number, { holes = [], onHour, kept }: PlayOptions = {}): Promise<void> {
     const state = this.#state;
     await state.alone(async () => {
       const from = state.clock();
@@ -275,18 +279,19 @@ class SampleWorld implements World {
           },
         );
       }
-      const faults = (options.holes ?? []).map(faultOf);
-      for (const fault of faults) state.append(fault);
+      // A hole stays where it was made, also when the turn that made it was cut short.
+      const known = new Set(state.actions().map((action) => JSON.stringify(action)));
+      for (const fault of holes.map(faultOf)) if (!known.has(JSON.stringify(fault))) state.append(fault);
       const { scene } = await this.#until(to);
       for (let since = from; since < to;) {
         const until = Math.min(to, since + 60 * MINUTE);
         await this.#relay?.play(scene, since, until);
-        // Kept hour by hour: a kill in between loses what was not yet played, and nothing is played twice.
-        state.turnClock(until);
-        options.onHour?.(until);
+        onHour?.(until);
         since = until;
       }
       this.#relay?.settle(to);
+      await kept?.();
+      state.turnClock(to);
     });
   }
 

@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
-import { resolve } from "node:path";
+import { existsSync } from "node:fs";
+import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { newDesk, proposedDesk, type Desk } from "./cli.ts";
@@ -38,11 +39,17 @@ describe("asked twice, at once, or after a kill", { timeout: 240_000 }, () => {
   it("killed at any point and asked again, it ends with one", async () => {
     const killed = aside(newDesk());
     const bin = resolve(import.meta.dirname, "../../src/cli/network-operator.js");
-    for (const wait of [700, 2_500]) {
+    // While main is rendered, while the sample's first day is being recorded, and in the request after it.
+    const recording = async (): Promise<void> => {
+      while (!existsSync(join(killed.state, "evidence.sqlite.locks"))) await sleep(10);
+      await sleep(300);
+    };
+    const moments = [() => sleep(700), recording, () => sleep(2_500)];
+    for (const moment of moments) {
       const child = spawn(process.execPath, [bin, "ask", "lock down selfhosted", "--state", killed.state], {
         stdio: "ignore",
       });
-      await sleep(wait);
+      await moment();
       child.kill("SIGKILL");
     }
     const answer = await killed.ask("lock down selfhosted");

@@ -1,0 +1,80 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import { playWorld, watchFirstDay } from "../../src/compose/sample.ts";
+import { DAY, HOUR, MINUTE } from "../../src/facts/clock.ts";
+import type { Coverage } from "../../src/facts/coverage.ts";
+import type { Edge } from "../../src/facts/edge.ts";
+import { openEvidenceStore } from "../../src/store/evidence-sqlite.ts";
+import type { EvidenceStore } from "../../src/store/evidence.ts";
+import { WORLD_START, openWorld, type World } from "../../src/world/world.ts";
+
+const SILENT = { step: () => undefined, clear: () => undefined };
+
+interface Sample {
+  readonly world: World;
+  readonly evidence: EvidenceStore;
+}
+const close: (() => Promise<void>)[] = [];
+afterAll(async () => {
+  for (const one of close) await one();
+});
+
+const sampleIn = async (dir: string): Promise<Sample> => {
+  const world = await openWorld({ dir });
+  const evidence = openEvidenceStore({ path: join(dir, "evidence.sqlite"), key: "k" });
+  close.push(async () => {
+    await evidence.dispose();
+    world.dispose();
+    rmSync(dir, { recursive: true, force: true });
+  });
+  return { world, evidence };
+};
+const newDir = (): string => mkdtempSync(join(tmpdir(), "first-day-"));
+
+const DAY_ONE = { from: WORLD_START, to: WORLD_START + DAY };
+const seen = async ({
+  evidence,
+}: Sample): Promise<{ readonly coverage: Coverage; readonly edges: readonly Edge[] }> => ({
+  coverage: await evidence.coverage({ ...DAY_ONE, namespace: null, nodes: null }),
+  edges: await evidence.edges({ window: DAY_ONE }),
+});
+
+const whole = sampleIn(newDir()).then(async (sample) => {
+  await watchFirstDay(sample.world, sample.evidence, SILENT);
+  return seen(sample);
+});
+
+describe("the sample's first day", () => {
+  it("was watched from its first minute to its last", async () => {
+    const { coverage, edges } = await whole;
+    expect(coverage.nodes.map(({ holes, coveredMinutes }) => [holes, coveredMinutes])).toEqual(
+      coverage.nodes.map(() => [[], DAY / MINUTE]),
+    );
+    expect(edges.length).toBeGreaterThan(100);
+  });
+
+  it("is the same after it was cut short at any hour and begun again", async () => {
+    const sample = await sampleIn(newDir());
+    for (const hour of [9, 24]) {
+      const cut = {
+        ...SILENT,
+        step: (_: string, done = 0) => {
+          if (done >= hour * HOUR) throw new Error("cut short");
+        },
+      };
+      await expect(playWorld(sample.world, sample.evidence, cut, DAY, [])).rejects.toThrow("cut short");
+      expect(sample.world.clock.now()).toBe(WORLD_START);
+    }
+    await watchFirstDay(sample.world, sample.evidence, SILENT);
+    expect(await seen(sample)).toEqual(await whole);
+  });
+
+  it("is made by one of two who ask for it at once, and waited for by the other", async () => {
+    const dir = newDir();
+    const both = [await sampleIn(dir), await sampleIn(dir)];
+    await Promise.all(both.map(({ world, evidence }) => watchFirstDay(world, evidence, SILENT)));
+    for (const sample of both) expect(await seen(sample)).toEqual(await whole);
+  });
+});
