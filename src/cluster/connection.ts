@@ -34,21 +34,7 @@ const LOOPBACK = /^http:\/\/(?:127\.\d+\.\d+\.\d+|localhost|\[::1\])(?::\d+)?(?:
 
 const remedyFor = "Check the kubeconfig and its context (cluster.context); `doctor` says what is wrong";
 
-const loaded = (config: KubeConfig, identity: Identity): void => {
-  if ("server" in identity) {
-    const isPlain = identity.server.startsWith("http:");
-    if (isPlain && !LOOPBACK.test(identity.server))
-      throw new OperatorError("input", "plain HTTP is for this machine alone: credentials would travel in the clear", {
-        where: identity.server,
-        remedy: "Use https",
-      });
-    // There is no certificate to skip: the client library only wants to hear that plain HTTP is meant.
-    config.loadFromClusterAndUser(
-      { name: "cluster", server: identity.server, skipTLSVerify: isPlain },
-      { name: "user", ...(identity.token === null ? {} : { token: identity.token }) },
-    );
-    return;
-  }
+const load = (config: KubeConfig, identity: Extract<Identity, { kubeconfig: unknown }>): void => {
   const { kubeconfig, context } = identity;
   const where = kubeconfig !== null && "file" in kubeconfig ? kubeconfig.file : null;
   if (where !== null && !existsSync(where))
@@ -69,6 +55,8 @@ const loaded = (config: KubeConfig, identity: Identity): void => {
     });
 };
 
+const withoutSlash = (url: string): string => url.replace(/\/+$/, "");
+
 const parsed = (text: string): unknown => {
   try {
     return JSON.parse(text);
@@ -84,30 +72,72 @@ const innermost = (error: unknown): string => {
   return current instanceof Error && current.message !== "" ? current.message : String(current);
 };
 
+type Request = Parameters<Connection["send"]>[0];
+type Send = (request: Request) => Promise<{ readonly status: number; readonly text: string }>;
+
+/** A URL and a token: what Kubernetes' own library would add is the second that it takes to load. */
+const byToken = ({ server, token }: Extract<Identity, { server: string }>): Send => {
+  if (server.startsWith("http:") && !LOOPBACK.test(server))
+    throw new OperatorError("input", "plain HTTP is for this machine alone: credentials would travel in the clear", {
+      where: server,
+      remedy: "Use https",
+    });
+  const base = withoutSlash(server);
+  return async ({ method, path, body, contentType }) => {
+    const response = await fetch(`${base}${path}`, {
+      method,
+      headers: {
+        Accept: "application/json",
+        ...(token === null ? {} : { Authorization: `Bearer ${token}` }),
+        ...(body === undefined ? {} : { "Content-Type": contentType ?? "application/json" }),
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+    });
+    return { status: response.status, text: await response.text() };
+  };
+};
+
+/** Certificates, tokens that expire, exec plugins, proxies: the library knows them; it is loaded when they are asked for. */
+const byKubeconfig = async (
+  identity: Extract<Identity, { kubeconfig: unknown }>,
+): Promise<{ readonly server: string; readonly send: Send }> => {
+  const client = await import("@kubernetes/client-node");
+  const config = new client.KubeConfig();
+  load(config, identity);
+  const server = withoutSlash(config.getCurrentCluster()?.server ?? "");
+  const library = new client.IsomorphicFetchHttpLibrary();
+  return {
+    server,
+    send: async ({ method, path, body, contentType }) => {
+      const request: RequestContext = new client.RequestContext(`${server}${path}`, client.HttpMethod[method]);
+      request.setHeaderParam("Accept", "application/json");
+      if (body !== undefined) {
+        request.setHeaderParam("Content-Type", contentType ?? "application/json");
+        request.setBody(JSON.stringify(body));
+      }
+      request.setSignal(AbortSignal.timeout(TIMEOUT_MS));
+      await config.applySecurityAuthentication(request);
+      const response = await library.send(request).toPromise();
+      return { status: response.httpStatusCode, text: await response.body.text() };
+    },
+  };
+};
+
 /**
- * A connection that knows Kubernetes' authentication (certificates, tokens, exec plugins) and nothing of its types. The
- * client library costs a second to load, so it is loaded when somebody asks for a cluster.
+ * A connection that knows Kubernetes' authentication (certificates, tokens, exec plugins) and nothing of its types.
  *
  * @throws OperatorError("input") for a kubeconfig that is missing, unreadable, or without the context
  */
 export const connect = async (identity: Identity): Promise<Connection> => {
-  const client = await import("@kubernetes/client-node");
-  const config = new client.KubeConfig();
-  loaded(config, identity);
-  const server = (config.getCurrentCluster()?.server ?? "").replace(/\/+$/, "");
-  const library = new client.IsomorphicFetchHttpLibrary();
-  const send: Connection["send"] = async ({ method, path, body, contentType }) => {
-    const request: RequestContext = new client.RequestContext(`${server}${path}`, client.HttpMethod[method]);
-    request.setHeaderParam("Accept", "application/json");
-    if (body !== undefined) {
-      request.setHeaderParam("Content-Type", contentType ?? "application/json");
-      request.setBody(JSON.stringify(body));
-    }
-    request.setSignal(AbortSignal.timeout(TIMEOUT_MS));
+  const { server, send: ask } =
+    "server" in identity
+      ? { server: withoutSlash(identity.server), send: byToken(identity) }
+      : await byKubeconfig(identity);
+  const send: Connection["send"] = async (request) => {
     try {
-      await config.applySecurityAuthentication(request);
-      const response = await library.send(request).toPromise();
-      return { status: response.httpStatusCode, body: parsed(await response.body.text()) };
+      const { status, text } = await ask(request);
+      return { status, body: parsed(text) };
     } catch (cause) {
       throw new OperatorError("outside", `the cluster's API server does not answer: ${innermost(cause)}`, {
         where: server,

@@ -11,8 +11,8 @@ const identitiesOf = (
 ): { readonly reader: Identity; readonly rollback: Identity | null } | null => {
   const { cluster, rollback } = setting.config;
   if (served !== null) {
-    const kubeconfig = { text: served.kubeconfig };
-    return { reader: { kubeconfig, context: "sample" }, rollback: { kubeconfig, context: "sample-rollback" } };
+    const { kubeUrl: server, tokens } = served;
+    return { reader: { server, token: tokens.reader }, rollback: { server, token: tokens.rollback } };
   }
   if (cluster.context === null) return null;
   const kubeconfig = cluster.kubeconfig === null ? null : { file: cluster.kubeconfig };

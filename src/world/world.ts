@@ -62,6 +62,8 @@ export interface ServedWorld {
   readonly relayAddress: string;
   /** The Kubernetes API, plaintext: `http://127.0.0.1:port`. */
   readonly kubeUrl: string;
+  /** Bearer tokens of who reads and of who suspends, patches and deletes; they live as long as the process. */
+  readonly tokens: KubeApi["tokens"];
   /** A kubeconfig as YAML with the contexts `sample` (reads) and `sample-rollback` (suspends, patches, deletes). */
   readonly kubeconfig: string;
   close(): Promise<void>;
@@ -241,6 +243,7 @@ class SampleWorld implements World {
     return {
       relayAddress: relay.address,
       kubeUrl: kube.url,
+      tokens: kube.tokens,
       kubeconfig: kubeconfigOf(kube),
       close: async () => {
         this.#relay = null;

@@ -30,6 +30,8 @@ it("reads the sample cluster through its API and finds in it what its repository
       cluster.namespaces(),
       cluster.nodes(),
     ]);
+    const byToken = { server: served.kubeUrl, token: served.tokens.reader };
+    expect(await clusterReader({ reader: byToken, rollback: null }).policies()).toEqual(policies);
     expect(pods.filter((p) => !p.hostNetwork).every((p) => p.identity !== null)).toBe(true);
     // A vanilla NetworkPolicy has no word on its validity, and one that a chart ships has no Kustomization.
     const own = policies.filter((p) => p.ref.kind !== "NetworkPolicy");
