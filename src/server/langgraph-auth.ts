@@ -65,7 +65,7 @@ export const auth = new Auth()
     return { identity: "token", permissions: ["ask"] };
   })
   // The most specific handler runs, and no handler means allowed: this one comes first.
-  .on("*", () => false)
+  .on("*", ({ event }) => refuse(event))
   .on("threads:create", ({ value, user }) => {
     value.metadata = { ...value.metadata, owner: user.identity };
     return { owner: user.identity };

@@ -57,6 +57,20 @@ store can all write a node's input. So every effect stands behind several layers
 What does not hold: whoever has the state folder's keys and can change the program is the program. A ledger whose tail was cut off
 looks whole from inside; compare its head with one kept elsewhere. Facts are only as true as the cluster, the forge and Hubble.
 
+## What the LangGraph server leaves open
+
+\`langgraphjs dev\` asks \`src/server/langgraph-auth.ts\` before it answers, and without the token that is 401 for every route it
+declares, the socket of its thread protocol and \`/internal/truncate\` among them; \`test/server/dev-server.test.ts\` starts it and
+tries each one. It does not ask for
+
+- \`GET /info\`: the versions of the server and of LangGraph, and which of its own features are on. Nothing of threads, graph or state;
+- \`GET /ui…\`: files of a user interface that \`langgraph.json\` would have to name. It names none, so it is 404;
+- \`OPTIONS\`: pages of any origin may ask it. They bring no token, and no cookie counts there.
+
+It has no \`/docs\`, \`/openapi.json\`, \`/mcp\` or \`/a2a\`; the store is switched off, crons are not built. With the token an update of state,
+a copy of a thread and whatever else \`langgraph-auth.ts\` does not name is 403. It speaks plain HTTP and keeps its threads unsealed
+in \`.langgraph_api/\` beside its configuration: for this machine alone. What a thread there says is believed by no gate.
+
 ## Trying it
 
 \`\`\`sh
