@@ -50,8 +50,9 @@ export interface Pair {
   readonly source: End;
   readonly destination: End;
   readonly shard: Shard;
-  readonly rows: Map<number, Row>;
-  /** The row that was asked for last: most pairs have one. */
+  /** Null while there is only `last`: most pairs have one row. */
+  rows: Map<number, Row> | null;
+  /** The row that was asked for last. */
   last: Row | null;
 }
 
@@ -115,7 +116,7 @@ const pairOf = (hour: Hour, source: End, destination: End): Pair => {
     const name = shardOf(source.namespace, destination.namespace);
     let shard = hour.shards.get(name);
     if (shard === undefined) hour.shards.set(name, (shard = { key: name, rows: [], isTouched: true }));
-    pair = { source, destination, shard, rows: new Map(), last: null };
+    pair = { source, destination, shard, rows: null, last: null };
     hour.pairs.set(key, pair);
   }
   return pair;
@@ -134,14 +135,18 @@ export const rowOf = (
   pair.shard.isTouched = true;
   const { last } = pair;
   if (last !== null && last.port === port && last.protocol === protocol && last.sourcePort === sourcePort) return last;
-  const key = (sourcePort * 65_536 + port) * 8 + PROTOCOLS[protocol];
-  let row = pair.rows.get(key);
+  if (last !== null) pair.rows ??= new Map([[keyOf(last), last]]);
+  const key = keyOf({ protocol, port, sourcePort });
+  let row = pair.rows?.get(key);
   if (row === undefined) {
-    if (pair.rows.size >= PORTS_PER_PAIR) return null;
+    if (pair.rows !== null && pair.rows.size >= PORTS_PER_PAIR) return null;
     row = newRow(source, destination, protocol, port, sourcePort);
-    pair.rows.set(key, row);
+    pair.rows?.set(key, row);
     pair.shard.rows.push(row);
   }
   pair.last = row;
   return row;
 };
+
+const keyOf = ({ protocol, port, sourcePort }: Pick<Row, "protocol" | "port" | "sourcePort">): number =>
+  (sourcePort * 65_536 + port) * 8 + PROTOCOLS[protocol];

@@ -19,20 +19,23 @@ export interface Row {
   lastSeen: number;
   /** By far the most are this; others have a map. */
   forwarded: number;
-  readonly verdicts: Map<HubbleVerdict, number>;
-  readonly drops: Mutable<DropRecord>[];
+  verdicts: Map<HubbleVerdict, number> | null;
+  drops: readonly Mutable<DropRecord>[];
   isIngress: boolean;
   isEgress: boolean;
-  readonly nodes: string[];
+  nodes: readonly string[];
   lastNode: string;
-  readonly named: Mutable<NamedRecord>[];
-  readonly unnamed: Mutable<UnnamedRecord>[];
+  named: readonly Mutable<NamedRecord>[];
+  unnamed: readonly Mutable<UnnamedRecord>[];
   readonly sourceIps: Sample;
   readonly destinationIps: Sample;
   readonly sourceNames: Sample;
   readonly destinationNames: Sample;
   readonly l7: Sample;
 }
+
+/** Shared by all rows that have none, and grown by copying: a list of one has room for one, and there are many such rows. */
+const NONE: readonly never[] = [];
 
 /** A pod's addresses say little; an address of the world may be all there is to judge a CIDR rule by. */
 const POD_IPS = 4;
@@ -49,14 +52,14 @@ export const newRow = (source: End, destination: End, protocol: Protocol, port: 
   firstSeen: Number.POSITIVE_INFINITY,
   lastSeen: Number.NEGATIVE_INFINITY,
   forwarded: 0,
-  verdicts: new Map(),
-  drops: [],
+  verdicts: null,
+  drops: NONE,
   isIngress: false,
   isEgress: false,
-  nodes: [],
+  nodes: NONE,
   lastNode: "",
-  named: [],
-  unnamed: [],
+  named: NONE,
+  unnamed: NONE,
   sourceIps: sample(source.isPod ? POD_IPS : WORLD_IPS),
   destinationIps: sample(destination.isPod ? POD_IPS : WORLD_IPS),
   sourceNames: sample(NAMES),
@@ -74,6 +77,7 @@ export const addVerdict = (row: Row, verdict: HubbleVerdict, flows: number): voi
     row.forwarded += flows;
     return;
   }
+  row.verdicts ??= new Map();
   row.verdicts.set(verdict, (row.verdicts.get(verdict) ?? 0) + flows);
 };
 
@@ -82,7 +86,7 @@ export const addDrop = (row: Row, drop: DropRecord): void => {
     (d) => d.reason === drop.reason && d.direction === drop.direction && d.class === drop.class,
   );
   if (known === undefined) {
-    row.drops.push({ ...drop });
+    row.drops = [...row.drops, { ...drop }];
     return;
   }
   known.asVerdict += drop.asVerdict;
@@ -96,7 +100,7 @@ const isSamePolicy = (a: PolicyRef, b: PolicyRef): boolean =>
 export const addNamed = (row: Row, direction: Direction, policy: PolicyRef, flows: number, lastSeen: number): void => {
   const known = row.named.find((n) => n.direction === direction && isSamePolicy(n.policy, policy));
   if (known === undefined) {
-    row.named.push({ direction, policy, flows, lastSeen });
+    row.named = [...row.named, { direction, policy, flows, lastSeen }];
     return;
   }
   known.flows += flows;
@@ -106,7 +110,7 @@ export const addNamed = (row: Row, direction: Direction, policy: PolicyRef, flow
 export const addUnnamed = (row: Row, direction: Direction, node: string, flows: number, lastSeen: number): void => {
   const known = row.unnamed.find((u) => u.direction === direction && u.node === node);
   if (known === undefined) {
-    row.unnamed.push({ direction, node, flows, lastSeen });
+    row.unnamed = [...row.unnamed, { direction, node, flows, lastSeen }];
     return;
   }
   known.flows += flows;
@@ -116,8 +120,13 @@ export const addUnnamed = (row: Row, direction: Direction, node: string, flows: 
 export const addNode = (row: Row, node: string): void => {
   if (row.lastNode === node) return;
   row.lastNode = node;
-  if (!row.nodes.includes(node)) row.nodes.push(node);
+  if (!row.nodes.includes(node)) row.nodes = [...row.nodes, node];
 };
+
+const sorted = <T>(list: readonly T[], key: (item: T) => string): readonly T[] =>
+  list.length < 2 ? list : list.toSorted((a, b) => byText(key(a), key(b)));
+
+const SEEN_AT = [[], ["egress"], ["ingress"], ["egress", "ingress"]] as const satisfies (readonly Direction[])[];
 
 const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
@@ -135,15 +144,13 @@ export const recordOfRow = (row: Row, positionOf: (end: End) => number): EdgeRec
     lastSeen: row.lastSeen,
     verdicts: {
       ...(row.forwarded === 0 ? {} : { FORWARDED: row.forwarded }),
-      ...Object.fromEntries([...row.verdicts].sort(([a], [b]) => byText(a, b))),
+      ...(row.verdicts === null ? {} : Object.fromEntries([...row.verdicts].sort(([a], [b]) => byText(a, b)))),
     },
-    drops: row.drops.toSorted((a, b) => byText(`${a.reason} ${a.direction}`, `${b.reason} ${b.direction}`)),
-    seenAt: [...(row.isEgress ? (["egress"] as const) : []), ...(row.isIngress ? (["ingress"] as const) : [])],
-    nodes: row.nodes.toSorted(byText),
-    named: row.named.toSorted((a, b) =>
-      byText(`${a.direction} ${policyId(a.policy)}`, `${b.direction} ${policyId(b.policy)}`),
-    ),
-    unnamed: row.unnamed.toSorted((a, b) => byText(`${a.direction} ${a.node}`, `${b.direction} ${b.node}`)),
+    drops: sorted(row.drops, (d) => `${d.reason} ${d.direction}`),
+    seenAt: SEEN_AT[(row.isEgress ? 1 : 0) + (row.isIngress ? 2 : 0)] ?? NONE,
+    nodes: sorted(row.nodes, (node) => node),
+    named: sorted(row.named, (n) => `${n.direction} ${policyId(n.policy)}`),
+    unnamed: sorted(row.unnamed, (u) => `${u.direction} ${u.node}`),
     sourceIps: sourceIps.values,
     destinationIps: destinationIps.values,
     moreIps: sourceIps.more || destinationIps.more,

@@ -4,7 +4,8 @@
  */
 export interface Sample {
   readonly size: number;
-  readonly kept: Set<string>;
+  /** Null while the two that came last are all there is: most edges have one address at each end. */
+  kept: Set<string> | null;
   /** Nothing at or above this can still get in. */
   limit: string | null;
   more: boolean;
@@ -15,7 +16,7 @@ export interface Sample {
 
 export const sample = (size: number): Sample => ({
   size,
-  kept: new Set(),
+  kept: null,
   limit: null,
   more: false,
   last: "",
@@ -23,19 +24,19 @@ export const sample = (size: number): Sample => ({
 });
 
 const trim = (s: Sample): void => {
-  if (s.kept.size <= s.size) return;
+  if (s.kept === null || s.kept.size <= s.size) return;
   const sorted = [...s.kept].sort();
-  s.kept.clear();
-  for (const value of sorted.slice(0, s.size)) s.kept.add(value);
+  s.kept = new Set(sorted.slice(0, s.size));
   s.limit = sorted[s.size - 1] ?? null;
   s.more = true;
 };
 
 export const addTo = (s: Sample, value: string): void => {
   if (value === s.last || value === s.other) return;
+  if (s.kept === null && s.other !== "") s.kept = new Set([s.last, s.other]);
   s.other = s.last;
   s.last = value;
-  if (s.kept.has(value)) return;
+  if (s.kept === null || s.kept.has(value)) return;
   if (s.limit !== null && value > s.limit) {
     s.more = true;
     return;
@@ -44,7 +45,13 @@ export const addTo = (s: Sample, value: string): void => {
   if (s.kept.size >= 2 * s.size) trim(s);
 };
 
+const NONE: readonly string[] = [];
+
 export const sampleOf = (s: Sample): { readonly values: readonly string[]; readonly more: boolean } => {
+  if (s.kept === null) {
+    const values = s.last === "" ? NONE : s.other === "" ? [s.last] : [s.last, s.other].sort();
+    return { values, more: false };
+  }
   trim(s);
   return { values: [...s.kept].sort(), more: s.more };
 };
