@@ -13,7 +13,23 @@ const main = inCheckout ? join(here, "main.ts") : join(here, "..", "..", "dist",
 /** Thousands of modules stand behind a request: what was compiled once is kept beside them. Not writable: not kept. */
 const kept = join(here, "..", "..", inCheckout ? "node_modules" : "..", ".cache", "network-operator");
 
+/** Said to the child of this very file, and to nobody after it: its channel is ours, and closes when we end. */
+const LAUNCHED = "NETWORK_OPERATOR_LAUNCHED";
+
+/** A launcher that was killed can pass no signal on: its end of the channel closes, and that is taken for one. */
+const endWithLauncher = () => {
+  const end = () => process.kill(process.pid, "SIGTERM");
+  process.once("disconnect", end);
+  if (!process.connected) end();
+  // Nothing is waited for there: what is done ends.
+  process.channel?.unref();
+};
+
 if (Number(process.versions.node.split(".")[0]) >= 24) {
+  if (process.env[LAUNCHED] !== undefined) {
+    delete process.env[LAUNCHED];
+    endWithLauncher();
+  }
   module.enableCompileCache?.(kept);
   await import(main);
 } else {
@@ -26,7 +42,10 @@ if (Number(process.versions.node.split(".")[0]) >= 24) {
     );
     process.exit(2);
   }
-  const child = spawn(bundled, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], { stdio: "inherit" });
+  const child = spawn(bundled, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], {
+    stdio: ["inherit", "inherit", "inherit", "ipc"],
+    env: { ...process.env, [LAUNCHED]: "1" },
+  });
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
   child.on("exit", (code, signal) => {
     if (signal !== null) process.kill(process.pid, signal);
