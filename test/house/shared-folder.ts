@@ -1,7 +1,7 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { TestProject } from "vitest/node";
+import { temporaryFolder } from "./temporary.ts";
 
 declare module "vitest" {
   interface ProvidedContext {
@@ -11,7 +11,11 @@ declare module "vitest" {
 }
 
 export default (project: TestProject): (() => void) => {
-  const folder = mkdtempSync(join(tmpdir(), "network-operator-tests-"));
-  project.provide("sharedFolder", folder);
+  const folder = temporaryFolder();
+  // Workers start after this and inherit it, and so does whatever they start.
+  process.env["TMPDIR"] = folder;
+  const shared = join(folder, "shared");
+  mkdirSync(shared);
+  project.provide("sharedFolder", shared);
   return () => rmSync(folder, { recursive: true, force: true });
 };
