@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { cpSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { openAgent, type Setting } from "../src/compose.ts";
+import { openAgent, rehearsalsIn, type Setting } from "../src/compose.ts";
 import { configSchema } from "../src/config/schema.ts";
 import type { Prepared, Step } from "./incident.ts";
 import { carryOut } from "./steps.ts";
@@ -39,11 +39,32 @@ export const settingOf = (state: string, config: Prepared["config"], progress: P
   progress,
 });
 
+/**
+ * The lock that most incidents would propose, as the agent draws it: rehearsed once, where every scene begins, instead of
+ * in each copy of it. Were it another one day, each would do it for itself.
+ */
+const USUAL = {
+  namespace: "selfhosted",
+  owner: { id: "selfhosted/selfhosted-default-deny", alone: true },
+  object: {
+    apiVersion: "cilium.io/v2",
+    kind: "CiliumNetworkPolicy",
+    metadata: { name: "default-deny", namespace: "selfhosted" },
+    spec: { endpointSelector: {}, ingress: [{}], egress: [{}] },
+  },
+} as const;
+
 export const openScenes = (shelf: Shelf, progress: Progress): Scenes => {
   const at = async (prepared: Prepared): Promise<string> => {
     const last: Step | undefined = prepared.steps.at(-1);
     if (last === undefined)
-      return shelf("first-day", async (folder) => (await openAgent(settingOf(folder, {}, progress))).dispose());
+      return shelf("first-day", async (folder) => {
+        const setting = settingOf(folder, {}, progress);
+        await (await openAgent(setting)).dispose();
+        const rehearsals = rehearsalsIn(setting);
+        await rehearsals.play(USUAL);
+        rehearsals.dispose();
+      });
     const before = await at({ ...prepared, steps: prepared.steps.slice(0, -1) });
     return shelf(`scene-${keyOf(prepared)}`, async (folder) => {
       cpSync(before, folder, { recursive: true });

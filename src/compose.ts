@@ -7,6 +7,7 @@ export { openDoctor, type Doctor } from "./compose/doctor.ts";
 export { openFlows, type Flows } from "./compose/flows.ts";
 export { openPlace, type Place } from "./compose/place.ts";
 export { playRollback, type Played } from "./compose/rehearsal.ts";
+export { rehearsalsIn } from "./compose/rehearsals.ts";
 export type { RehearsedLock } from "./compose/rollback-parts.ts";
 export { openRollbackDesk, type RollbackDesk } from "./compose/rollback.ts";
 export { openSample, resetSample, type Sample } from "./compose/sample.ts";

@@ -17,7 +17,8 @@ import type { GraphPorts } from "../graph/ports.ts";
 import type { Pending, StructuredRequest } from "../graph/state.ts";
 import { openCluster } from "./cluster.ts";
 import { evidenceToRead } from "./evidence.ts";
-import { openPlace, type Place } from "./place.ts";
+import { openPlace, type Place, type Stage } from "./place.ts";
+import { rehearsalsIn } from "./rehearsals.ts";
 import { openRollbackParts, type RehearsedLock } from "./rollback-parts.ts";
 import { firstDay } from "./sample.ts";
 import type { Setting } from "./setting.ts";
@@ -83,9 +84,9 @@ export const openAgent = async (setting: Setting, options: AgentOptions = {}): P
  */
 export const openAgents = async (
   setting: Setting,
-  { emergency = false }: { readonly emergency?: boolean } = {},
+  { emergency = false, stage = null }: { readonly emergency?: boolean; readonly stage?: Stage | null } = {},
 ): Promise<(options?: AgentOptions) => Agent> => {
-  const place = await openPlace(setting, { emergency });
+  const place = await openPlace(setting, { emergency, stage });
   const { config, state, progress } = setting;
   const { clock, forge, facts, world, ledger } = place;
   if (world !== null && !emergency) await firstDay(setting, world);
@@ -94,7 +95,8 @@ export const openAgents = async (
   progress.step("reading repository, cluster and evidence");
   const served = (await world?.serve()) ?? null;
   const cluster = await openCluster(setting, served);
-  const rollback = await openRollbackParts(setting, served, clock);
+  const rollback = await openRollbackParts(setting, served, clock, stage);
+  const rehearsals = rehearsalsIn(setting);
   const [
     graphs,
     { askGraph },
@@ -147,6 +149,7 @@ export const openAgents = async (
     },
     rollback: rollback.rollback,
     confirmation: rollback.confirmation,
+    play: rehearsals.play,
   };
   const look = lookAround(ports);
   const back = rollback.over(ports);
@@ -179,6 +182,7 @@ export const openAgents = async (
     saver.dispose();
     signOffs.dispose();
     rollback.dispose();
+    rehearsals.dispose();
     await served?.close();
     await evidence?.dispose();
     await place.dispose();

@@ -109,6 +109,18 @@ const outOfReach = (why: OperatorError): Pick<Place, "forge" | "desk" | "check">
   };
 };
 
+/** A rehearsal's own surroundings: a world that is nobody's, and a forge that can be switched off. */
+export interface Stage {
+  readonly world: World;
+  readonly isForgeOff: () => boolean;
+}
+
+const switched = (forge: Place["forge"], { isForgeOff }: Stage): Place["forge"] => {
+  const why = new OperatorError("outside", "the forge is switched off", { remedy: "It is a rehearsal: carry on." });
+  const { forge: silent } = outOfReach(why);
+  return new Proxy(forge, { get: (there, key) => Reflect.get(isForgeOff() ? silent : there, key) as unknown });
+};
+
 /** `emergency`: what cannot be opened is no reason to stop, for it may be what a rollback repairs. */
 const reachable = async (
   setting: Setting,
@@ -133,11 +145,11 @@ const reachable = async (
 
 export const openPlace = async (
   setting: Setting,
-  { emergency = false }: { readonly emergency?: boolean } = {},
+  { emergency = false, stage = null }: { readonly emergency?: boolean; readonly stage?: Stage | null } = {},
 ): Promise<Place> => {
   makeStateFolder(setting.state);
   const { config } = setting;
-  const world = isSample(config) ? await openSampleWorld(setting) : null;
+  const world = stage !== null ? stage.world : isSample(config) ? await openSampleWorld(setting) : null;
   const clock = world?.clock ?? systemClock;
   const { forge, desk, check } = await reachable(setting, world, clock, emergency);
   const ledger = openLedger(join(setting.state, "ledger.sqlite"), clock);
@@ -145,7 +157,7 @@ export const openPlace = async (
   return {
     setting,
     clock,
-    forge,
+    forge: stage === null ? forge : switched(forge, stage),
     desk,
     check,
     ledger,

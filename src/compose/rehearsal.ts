@@ -4,57 +4,12 @@ import { dirname, join } from "node:path";
 import { configSchema } from "../config/schema.ts";
 import { HOUR, MINUTE } from "../facts/clock.ts";
 import { OperatorError } from "../facts/errors.ts";
+import type { OwnedLock } from "../facts/rollback.ts";
+import type { Answer } from "../graph/answer.ts";
+import { repositoryOf } from "./rehearsal-repository.ts";
 import { openRollbackDesk, type RollbackDesk } from "./rollback.ts";
+import type { Stage } from "./place.ts";
 import type { Setting } from "./setting.ts";
-
-const HEAD = "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n";
-const flux = (name: string, namespace: string, path: string): string => `apiVersion: kustomize.toolkit.fluxcd.io/v1
-kind: Kustomization
-metadata:
-  name: ${name}
-  namespace: ${namespace}
-spec:
-  interval: 1h
-  path: ./${path}
-  prune: true
-  sourceRef:
-    kind: GitRepository
-    name: flux-system
-    namespace: flux-system
-  targetNamespace: ${namespace === "flux-system" ? '""' : namespace}
-`;
-const app = (namespace: string, name: string): Readonly<Record<string, string>> => ({
-  [`kubernetes/apps/${namespace}/namespace.yaml`]: `apiVersion: v1\nkind: Namespace\nmetadata:\n  name: ${namespace}\n`,
-  [`kubernetes/apps/${namespace}/${name}/ks.yaml`]: flux(name, namespace, `kubernetes/apps/${namespace}/${name}/app`),
-  [`kubernetes/apps/${namespace}/${name}/app/kustomization.yaml`]: `${HEAD}resources:\n  - ./app.yaml\n`,
-  [`kubernetes/apps/${namespace}/${name}/app/app.yaml`]:
-    "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: app\ndata: {}\n",
-});
-
-const OWNED = "selfhosted";
-const SHARED = "media";
-const LOCK = "kubernetes/components/default-deny";
-
-/** Two locked namespaces of the sample cluster, and as little else as Flux allows: one lock of each kind of owner. */
-const REPOSITORY: Readonly<Record<string, string>> = {
-  "kubernetes/flux/cluster/kustomization.yaml": `${HEAD}resources:\n  - ./apps.yaml\n`,
-  "kubernetes/flux/cluster/apps.yaml": flux("cluster-apps", "flux-system", "kubernetes/apps"),
-  "kubernetes/apps/kustomization.yaml": `${HEAD}resources:\n  - ./${OWNED}\n  - ./${SHARED}\n`,
-  ...app(OWNED, "webhook"),
-  ...app(SHARED, "player"),
-  [`kubernetes/apps/${OWNED}/kustomization.yaml`]: `${HEAD}resources:\n  - ./namespace.yaml\n  - ./default-deny/ks.yaml\n  - ./webhook/ks.yaml\n`,
-  [`kubernetes/apps/${OWNED}/default-deny/ks.yaml`]: flux(
-    "default-deny",
-    OWNED,
-    `kubernetes/apps/${OWNED}/default-deny/app`,
-  ),
-  [`kubernetes/apps/${OWNED}/default-deny/app/kustomization.yaml`]: `${HEAD}components:\n  - ../../../../components/default-deny\n`,
-  [`kubernetes/apps/${SHARED}/kustomization.yaml`]: `${HEAD}namespace: ${SHARED}\ncomponents:\n  - ../../components/default-deny\nresources:\n  - ./namespace.yaml\n  - ./player/ks.yaml\n`,
-  [`${LOCK}/kustomization.yaml`]:
-    "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\nresources:\n  - ./default-deny.yaml\n",
-  [`${LOCK}/default-deny.yaml`]:
-    "apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\nmetadata:\n  name: default-deny\nspec:\n  endpointSelector: {}\n  ingress:\n    - {}\n  egress:\n    - {}\n",
-};
 
 /** One rollback from the request to an interval after its revert, for one kind of owner. */
 export interface Played {
@@ -62,13 +17,17 @@ export interface Played {
   readonly steps: readonly string[];
 }
 
+/** Nobody looks at these steps: whoever asked says that it is being rehearsed. */
+const SILENT: Setting["progress"] = { step: () => undefined, clear: () => undefined };
+
 const failed = (what: string): OperatorError =>
-  new OperatorError("outside", `the rollback does not work on this machine: ${what}`, {
+  new OperatorError("outside", what, {
     where: "rehearsal",
-    remedy: "Report this; until it is mended, rely on the printed lines.",
+    remedy:
+      "Lock the namespace by a CiliumNetworkPolicy that selects every pod and does nothing else; where it is one, report this.",
   });
 
-const rollBack = async (desk: RollbackDesk, namespace: string) => {
+const rollBack = async (desk: RollbackDesk, namespace: string): Promise<Answer> => {
   const { agent } = desk;
   const thread = `rollback:${namespace}`;
   const asked = await agent.request({ kind: "request-rollback", namespace, thread });
@@ -77,53 +36,100 @@ const rollBack = async (desk: RollbackDesk, namespace: string) => {
   return agent.confirm(desk.confirm({ namespace, digest: pending.digest }), pending.digest, thread);
 };
 
-/** Takes one lock off as a person would, merges the revert, lets Flux have it, and looks an interval later. */
-const playOne = async (desk: RollbackDesk, namespace: string): Promise<Played> => {
-  const { world, desk: forge } = desk.agent.place;
-  if (world === null || forge === null) throw failed("it has no world to be played in");
-  const turn = (by: number): Promise<void> => world.play(world.clock.now() + by);
-  const steps: string[] = [];
-  const off = await rollBack(desk, namespace);
-  if (off.outcome !== "rolled-back" || off.pullRequest === null)
-    throw failed(`${namespace}: ${off.refusals[0]?.reason ?? off.answer ?? off.outcome}`);
-  steps.push(...(off.answer ?? "").split("\n").flatMap((line) => (line.startsWith("- ") ? [line.slice(2)] : [])));
-  await turn(HOUR + MINUTE);
-  await forge.merge(off.pullRequest.number);
-  steps.push("stayed away for an interval, then the revert was merged");
-  await turn(6 * MINUTE);
-  await rollBack(desk, namespace);
-  await turn(HOUR + MINUTE);
-  const left = await desk.agent.rollbacks(namespace);
-  if (left.length > 0) throw failed(`${namespace} is locked again after the revert`);
-  steps.push("stayed away for an interval after the revert");
-  return { kind: namespace === OWNED ? "own Kustomization" : "shared Kustomization", steps };
+const said = ({ refusals, answer, outcome }: Answer): string => refusals[0]?.reason ?? answer ?? outcome;
+
+const stepsOf = ({ answer }: Answer): readonly string[] =>
+  (answer ?? "").split("\n").flatMap((line) => (line.startsWith("- ") ? [line.slice(2)] : []));
+
+/** Takes the lock off as a person would, with Hubble and the forge gone; then the forge is back for the revert. */
+const playOn = async (
+  desk: RollbackDesk,
+  namespace: string,
+  stage: Stage,
+  turnForge: (on: boolean) => void,
+): Promise<readonly string[]> => {
+  const { world } = stage;
+  const { desk: forge } = desk.agent.place;
+  if (forge === null) throw failed("it has no forge");
+  const isLocked = async (): Promise<boolean> => (await world.enforced()).has(namespace);
+  const passes = async (span: number): Promise<void> => {
+    await world.play(world.clock.now() + span);
+  };
+  const staysAway = async (when: string): Promise<string> => {
+    await passes(HOUR + MINUTE);
+    if (await isLocked()) throw failed(`Flux brought the lock back within an interval ${when}`);
+    return `stayed away for an interval ${when}`;
+  };
+  const isOff = async (answer: Answer): Promise<readonly string[]> => {
+    if (answer.outcome !== "rolled-back" || (await isLocked()))
+      throw failed(`rolled back, ${namespace} would stay locked: ${said(answer)}`);
+    return stepsOf(answer);
+  };
+
+  if (!(await isLocked())) throw failed("the policy locks no pod there");
+  turnForge(false);
+  const steps = [...(await isOff(await rollBack(desk, namespace))), await staysAway("without Hubble and the forge")];
+  turnForge(true);
+  const answer = await rollBack(desk, namespace);
+  if (answer.pullRequest === null) throw failed(`no revert is brought: ${said(answer)}`);
+  await forge.merge(answer.pullRequest.number);
+  steps.push("merged the revert");
+  await passes(6 * MINUTE);
+  const last = await rollBack(desk, namespace);
+  if (last.refusals.length > 0) throw failed(`after the revert it does not go on: ${said(last)}`);
+  steps.push(...stepsOf(last), await staysAway("after the revert"));
+  if ((await desk.agent.rollbacks(namespace)).length > 0) throw failed("something is left to roll back");
+  return steps;
 };
 
 /**
- * The whole rollback, played from the request to an interval after the revert, through the real graph, gates, door and
- * effect, against a sample cluster of its own: once for each kind of owner.
+ * The whole rollback of exactly this lock, played from the request to an interval after the revert, through the real
+ * graph, gates, door and effect, against a small cluster of its own.
  *
  * @throws OperatorError `outside` when it does not end as it should
  */
-export const playRollback = async (progress: Setting["progress"]): Promise<readonly Played[]> => {
+export const playLock = async (lock: OwnedLock): Promise<readonly string[]> => {
   const folder = mkdtempSync(join(tmpdir(), "network-operator-rehearsal-"));
   try {
     const repository = join(folder, "repository");
-    for (const [path, text] of Object.entries(REPOSITORY)) {
+    for (const [path, text] of Object.entries(repositoryOf(lock))) {
       mkdirSync(dirname(join(repository, path)), { recursive: true });
       writeFileSync(join(repository, path), text);
     }
     const state = join(folder, "state");
-    mkdirSync(state);
     const { openWorld } = await import("../world/world.ts");
-    (await openWorld({ dir: state, repository })).dispose();
-    const desk = await openRollbackDesk({ config: configSchema.parse({}), state, progress });
+    const world = await openWorld({ dir: state, repository, guests: [`${lock.namespace}/app`] });
+    let isForgeOff = false;
+    const stage: Stage = { world, isForgeOff: () => isForgeOff };
+    const desk = await openRollbackDesk({ config: configSchema.parse({}), state, progress: SILENT }, {}, stage);
     try {
-      return [await playOne(desk, OWNED), await playOne(desk, SHARED)];
+      return await playOn(desk, lock.namespace, stage, (on) => (isForgeOff = !on));
     } finally {
       await desk.agent.dispose();
     }
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+};
+
+/** The lock that the agent itself draws. */
+const lockIn = (namespace: string, owner: OwnedLock["owner"]): OwnedLock => ({
+  namespace,
+  owner,
+  object: {
+    apiVersion: "cilium.io/v2",
+    kind: "CiliumNetworkPolicy",
+    metadata: { name: "default-deny", namespace },
+    spec: { endpointSelector: {}, ingress: [{}], egress: [{}] },
+  },
+});
+
+/** Both kinds of owner, whatever stands or is proposed. */
+export const playRollback = async (progress: Setting["progress"]): Promise<readonly Played[]> => {
+  const own = lockIn("selfhosted", { id: "selfhosted/selfhosted-default-deny", alone: true });
+  const shared = lockIn("media", { id: "flux-system/cluster-apps", alone: false });
+  progress.step("playing the whole path for a lock with its own Kustomization");
+  const first: Played = { kind: "own Kustomization", steps: await playLock(own) };
+  progress.step("playing the whole path for a lock that shares its Kustomization");
+  return [first, { kind: "shared Kustomization", steps: await playLock(shared) }];
 };

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Clock } from "../facts/clock.ts";
-import type { ClusterReader } from "../facts/ports.ts";
 import type { SeeFlows } from "../facts/rollback.ts";
+import type { RehearsalPorts } from "../graph/facts/rehearsal.ts";
 import type { Rollback, RollbackFactsPorts } from "../graph/facts/rollback.ts";
 import type { Rehearsal } from "../graph/gate.ts";
 import type { RollbackHands } from "../graph/ports.ts";
@@ -9,6 +9,7 @@ import type { ServedWorld } from "../world/world.ts";
 import { openRollbackHands } from "./cluster.ts";
 import { confirmationsOf } from "./confirmations.ts";
 import { relayOf } from "./flows.ts";
+import type { Stage } from "./place.ts";
 import type { Setting } from "./setting.ts";
 
 export interface RehearsedLock {
@@ -21,7 +22,7 @@ export interface RehearsedLock {
 
 /** What an agent is given for rollbacks, over the facts that it reads anyway. */
 export interface RollbackParts extends Pick<RollbackFactsPorts, "rollback" | "confirmation"> {
-  over(ports: RollbackFactsPorts & { readonly cluster: ClusterReader | null }): {
+  over(ports: RehearsalPorts): {
     /** Null without an identity that may roll back. */
     readonly hands: RollbackHands | null;
     rollbacks(this: void, namespace: string | null): Promise<readonly Rollback[]>;
@@ -37,15 +38,19 @@ const seeing = async (setting: Setting, served: ServedWorld | null): Promise<See
   return seeFlows(served === null ? relayOf(setting) : { address: served.relayAddress, tls: null });
 };
 
+/** Where waiting turns the clock, it is turned by half a minute: each turn costs as much as any other. */
+const MANY = 30;
+
 export const openRollbackParts = async (
   setting: Setting,
   served: ServedWorld | null,
   clock: Clock,
+  stage: Stage | null,
 ): Promise<RollbackParts> => {
   const [cluster, see, { openConfirmations }, { secretFile }, facts, { rehearseLocks }, { rehearsalFault }] =
     await Promise.all([
       openRollbackHands(setting, served),
-      seeing(setting, served),
+      stage === null ? seeing(setting, served) : null,
       import("../store/confirmations.ts"),
       import("../store/secret.ts"),
       import("../graph/facts/rollback.ts"),
@@ -67,7 +72,7 @@ export const openRollbackParts = async (
               confirmations,
               see,
               clock,
-              rest: (span) => sleep(span),
+              rest: stage === null ? sleep : (span) => stage.world.play(clock.now() + MANY * span),
             },
       rollbacks: (namespace) => facts.rollbacksIn(ports, namespace),
       rehearse: async (namespace) =>

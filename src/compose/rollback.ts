@@ -1,6 +1,7 @@
 import { userInfo } from "node:os";
 import { openAgents, type Agent, type AgentOptions } from "./agent.ts";
 import { confirmationsOf } from "./confirmations.ts";
+import type { Stage } from "./place.ts";
 import type { Setting } from "./setting.ts";
 
 /** Who sits at this terminal, as the machine knows them. */
@@ -21,9 +22,13 @@ export interface RollbackDesk {
   confirm(word: { readonly namespace: string; readonly digest: string }): string;
 }
 
-/** `options` is for the evals: a graph with a gate taken out. */
-export const openRollbackDesk = async (setting: Setting, options: AgentOptions = {}): Promise<RollbackDesk> => {
-  const agent = (await openAgents(setting, { emergency: true }))(options);
+/** `options` is for the evals: a graph with a gate taken out. `stage`: for a rehearsal. */
+export const openRollbackDesk = async (
+  setting: Setting,
+  options: AgentOptions = {},
+  stage: Stage | null = null,
+): Promise<RollbackDesk> => {
+  const agent = (await openAgents(setting, { emergency: true, stage }))(options);
   const [{ confirm }, { secretFile }] = await Promise.all([
     import("../store/confirm.ts"),
     import("../store/secret.ts"),

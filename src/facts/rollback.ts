@@ -87,6 +87,19 @@ export interface RollbackReader {
   scene(): Promise<RollbackScene>;
 }
 
+/** What a rehearsal is of: a lock as it would stand or stands, and who owns it. */
+export interface OwnedLock {
+  readonly namespace: string;
+  readonly object: Json;
+  readonly owner: { /** `namespace/name` of a Flux Kustomization. */ readonly id: string; readonly alone: boolean };
+}
+
+/**
+ * Executes the whole rollback of exactly this lock in a world of its own, from the request to an interval after its
+ * revert, and says what was done. Throws `OperatorError` with why it does not end as it should.
+ */
+export type PlayRollback = (lock: OwnedLock) => Promise<readonly string[]>;
+
 /** `moved`: somebody changed the object since it was read, nothing was written. */
 export type Written = { readonly done: true } | { readonly done: false; readonly why: string };
 

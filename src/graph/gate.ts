@@ -91,6 +91,8 @@ export interface Rehearsal {
   readonly dryRuns: readonly { readonly what: string; readonly refused: string | null }[];
   /** The steps, as a person could type them. */
   readonly steps: readonly string[];
+  /** What was done when the whole path was executed in a world of its own, with this lock and this kind of owner. */
+  readonly played: Known<readonly string[]>;
 }
 
 /** Where a namespace of the campaign stands, as computed in the same pass. */

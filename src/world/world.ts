@@ -9,11 +9,14 @@ import type { ClusterState, KustomizationState } from "./cluster/flux.ts";
 import { isFluxKustomization, specOf } from "./cluster/objects.ts";
 import { renderCommit, type Rendering } from "./cluster/render.ts";
 import { buildTimeline, type Timeline } from "./cluster/timeline.ts";
+import { isEnforced } from "./kube/running.ts";
 import { openKubeApi, type KubeApi } from "./kube/server.ts";
 import type { KubeView } from "./kube/view.ts";
 import { openRelay, type Relay } from "./relay/relay.ts";
 import type { Scene } from "./relay/rings.ts";
 import { SAMPLE_FOLDER, createRemote, headOfMain } from "./remote.ts";
+import { workload } from "./scenario/make.ts";
+import type { Workload } from "./scenario/model.ts";
 import { NODES } from "./scenario/nodes.ts";
 import { openState, type Action, type FaultKind, type WorldState } from "./state.ts";
 import { isOn } from "./switches.ts";
@@ -95,6 +98,8 @@ export interface World {
    * where `kept` fails, or the process dies before, no time has passed and the same flows are played again.
    */
   play(to: number, options?: PlayOptions): Promise<void>;
+  /** Namespaces with a pod that is under default-deny, as Cilium's agents say. */
+  enforced(): Promise<ReadonlySet<string>>;
   dispose(): void;
 }
 
@@ -106,14 +111,20 @@ export const resetWorld = async (state: string): Promise<void> => {
 
 /**
  * The sample cluster in a state folder; made on first use. Its clock stands still unless `play` turns it.
- * `repository`: another folder of manifests than the bundled one, for incidents.
+ * `repository`: another folder of manifests than the bundled one, for incidents. `guests`: workloads (`namespace/name`)
+ * besides the scenario's own, one pod each; they are nowhere written down and have to be named whenever it is opened.
  */
-export const openWorld = async (options: { readonly dir: string; readonly repository?: string }): Promise<World> => {
+export const openWorld = async (options: {
+  readonly dir: string;
+  readonly repository?: string;
+  readonly guests?: readonly string[];
+}): Promise<World> => {
   const remote = join(options.dir, "remote.git");
   await createRemote({ dir: remote, folder: options.repository ?? SAMPLE_FOLDER, time: REPOSITORY_TIME });
   const state = openState(join(options.dir, "world"), { seed: SEED, start: WORLD_START });
   state.sawMain(await headOfMain(remote));
-  return new SampleWorld(remote, join(options.dir, "world", "rendered"), state);
+  const guests = (options.guests ?? []).map((id) => workload(id, { nodes: ["node-1"], appliedBy: null }));
+  return new SampleWorld(remote, join(options.dir, "world", "rendered"), state, guests);
 };
 
 const faultOf = ({ node, from, to, kind }: Hole): Action => {
@@ -146,16 +157,18 @@ class SampleWorld implements World {
   readonly actions = KNOWN_ACTIONS;
   readonly #state: WorldState;
   readonly #cache: string;
+  readonly #guests: readonly Workload[];
   readonly #renderings = new Map<string, Promise<Rendering>>();
   #admission: Promise<Admission> | null = null;
   #scene: { readonly key: string; readonly scene: Scene; readonly timeline: Timeline } | null = null;
   #relay: Relay | null = null;
   #view: KubeView | null = null;
 
-  constructor(remote: string, cache: string, state: WorldState) {
+  constructor(remote: string, cache: string, state: WorldState, guests: readonly Workload[]) {
     this.remote = remote;
     this.start = state.start;
     this.#cache = cache;
+    this.#guests = guests;
     this.#state = state;
     this.clock = { now: () => state.clock() };
   }
@@ -180,7 +193,7 @@ class SampleWorld implements World {
         admit: await this.#admission,
         render: (commit) => this.#render(commit),
       });
-      const traffic = makeTraffic({ seed: state.seed, start: state.start, timeline, actions });
+      const traffic = makeTraffic({ seed: state.seed, start: state.start, timeline, actions, guests: this.#guests });
       this.#scene = { key, timeline, scene: { start: state.start, now, traffic, actions } };
     }
     const { scene, timeline } = this.#scene;
@@ -223,6 +236,16 @@ class SampleWorld implements World {
       pods: traffic.pods(scene.now).length,
       actions: scene.actions.length,
     };
+  }
+
+  async enforced(): Promise<ReadonlySet<string>> {
+    const { cluster, traffic } = await this.#now();
+    return new Set(
+      traffic
+        .pods(this.#state.clock())
+        .filter((pod) => !pod.workload.hostNetwork && isEnforced(pod, cluster))
+        .map((pod) => pod.namespace),
+    );
   }
 
   async do(words: string): Promise<Deed> {

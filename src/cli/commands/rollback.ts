@@ -140,7 +140,7 @@ const rollBack = async (
   if (all.some(({ answer }) => answer === null || exitCodeOfAnswer(answer) === 1)) process.exitCode = 1;
 };
 
-/** Everything that can be tried while nothing has to be undone; then the whole path, on a sample cluster of its own. */
+/** Everything that can be tried while nothing has to be undone; then both kinds of owner, on a sample cluster of their own. */
 const rehearse = async (face: Face, namespace: string | null): Promise<void> => {
   const { openRollbackDesk, playRollback } = await import("../../compose.ts");
   const desk = await openRollbackDesk(face);
@@ -165,7 +165,7 @@ const rehearse = async (face: Face, namespace: string | null): Promise<void> => 
 };
 
 const lockText = ({ namespace, policy, rehearsal, fault }: RehearsedLock): string => {
-  const { owner, access, dryRuns } = rehearsal;
+  const { owner, access, dryRuns, played } = rehearsal;
   const owned = owner.known
     ? `${owner.value.id} (${owner.value.alone ? "carries nothing else" : "shared"})`
     : owner.why;
@@ -174,6 +174,7 @@ const lockText = ({ namespace, policy, rehearsal, fault }: RehearsedLock): strin
     `  owner ${printable(owned)}`,
     ...access.map((a) => `  ${a.allowed ? "may" : "may NOT"} ${a.verb} ${a.resource} in ${a.namespace ?? "*"}`),
     ...dryRuns.map((d) => `  dry run: ${printable(d.what)}: ${d.refused === null ? "accepted" : printable(d.refused)}`),
+    `  executed in a world of its own: ${played.known ? "it came off, and stayed off" : printable(played.why)}`,
   ].join("\n");
 };
 

@@ -10,6 +10,7 @@ import { OperatorError } from "../../facts/errors.ts";
 import { known, unknown } from "../../facts/known.ts";
 import type { Known } from "../../facts/known.ts";
 import type { EvidenceReader } from "../../facts/ports.ts";
+import type { PlayRollback } from "../../facts/rollback.ts";
 import { changeLaneOf } from "../../facts/rollout.ts";
 import { overlay } from "../../facts/tree.ts";
 import type { SourceTree } from "../../facts/tree.ts";
@@ -38,6 +39,7 @@ import { renderedView } from "./views.ts";
 export interface ReaderPorts extends SurveyPorts, Pick<RollbackFactsPorts, "rollback" | "confirmation"> {
   readonly writer: Writer;
   readonly build: Build;
+  readonly play: PlayRollback;
 }
 
 const NO_EVIDENCE = unknown(
@@ -163,13 +165,13 @@ export const factsReader = (ports: ReaderPorts): FactsReader => {
   };
 
   const rehearsalFor = (facts: GateFacts): Promise<Known<Rehearsal>> => {
-    const { cluster } = ports;
+    const { cluster, play } = ports;
     const view = renderedView(facts);
     if (cluster === null) return Promise.resolve(NO_CLUSTER);
     if (!facts.live.known) return Promise.resolve(facts.live);
     if (view === null) return Promise.resolve(unknown("it does not build", "a repository that builds"));
     const live = facts.live.value;
-    return attempt(() => rehearse({ cluster, live, namespace: facts.request.namespace, view }));
+    return attempt(() => rehearse({ cluster, live, play, namespace: facts.request.namespace, view }));
   };
 
   /** What cannot be drafted is told as it is, unless a gate would say no anyway: then the gate says so, with its lesson. */

@@ -1,14 +1,16 @@
 import { known, unknown } from "../../facts/known.ts";
 import { policyId } from "../../facts/policy.ts";
 import type { ClusterReader } from "../../facts/ports.ts";
+import type { OwnedLock, PlayRollback } from "../../facts/rollback.ts";
 import { asRecord } from "../../rollout/json.ts";
 import { onlyTurnsDefaultDeny } from "../../rollout/policy-effects.ts";
 import { fromCluster, policyChanges } from "../../rollout/policy-documents.ts";
 import type { NamedPolicy } from "../../rollout/policy-documents.ts";
 import { disarmed, disarming } from "../../rollout/rollback/lock.ts";
 import { rollbackSteps } from "../../rollout/rollback/steps.ts";
-import type { LiveCluster } from "../../rollout/live.ts";
+import { attempt, type LiveCluster } from "../../rollout/live.ts";
 import type { Rehearsal } from "../gate.ts";
+import { preparationFault } from "../gates/rollback-rehearsed.ts";
 import { lookAtRollback, type RollbackFactsPorts } from "./rollback.ts";
 import type { RenderedView } from "./views.ts";
 
@@ -97,65 +99,99 @@ const dryRuns = async (
   return runs;
 };
 
-/** The rollback, tried as far as it can be tried while there is nothing to roll back. */
+const NOT_TRIED = unknown(
+  "what comes before it is not in order",
+  "an owner, its rights and the server's consent: the whole path is executed once they are there",
+);
+
+interface Tried extends OwnedLock {
+  readonly deny: NamedPolicy;
+}
+
+/** Several locks in one change are one rehearsal: each has to be in order. */
+const together = (all: readonly Rehearsal[]): Rehearsal => {
+  const every = all.map(({ played }) => played);
+  return {
+    owner: all.find(({ owner }) => !owner.known)?.owner ?? all[0]?.owner ?? NO_LOCK.owner,
+    access: all.flatMap(({ access }) => access),
+    dryRuns: all.flatMap(({ dryRuns: runs }) => runs),
+    steps: all.flatMap(({ steps }) => steps),
+    played:
+      every.find((played) => !played.known) ?? known(every.flatMap((played) => (played.known ? played.value : []))),
+  };
+};
+
+const NO_LOCK: Rehearsal = {
+  owner: unknown("no Flux Kustomization carries a default-deny of the namespace", "a default-deny in the change"),
+  access: [],
+  dryRuns: [],
+  steps: [],
+  played: NOT_TRIED,
+};
+
+/** The rollback, tried while there is nothing to roll back: on the server as far as that goes, and to its end elsewhere. */
 export const rehearse = async (options: {
   readonly cluster: ClusterReader;
   readonly live: LiveCluster;
+  readonly play: PlayRollback;
   readonly namespace: string;
   readonly view: RenderedView;
 }): Promise<Rehearsal> => {
-  const { cluster, live, namespace, view } = options;
-  const deny = policyChanges(view.changes)
-    .map(({ after }) => after)
-    .find((policy) => policy !== null && policy.ref.namespace === namespace && onlyTurnsDefaultDeny(policy));
-  const carrier = view.after.kustomizations.find((k) => k.id === deny?.owner);
-  if (deny === undefined || deny === null || carrier === undefined)
-    return {
-      owner: unknown("no Flux Kustomization carries a default-deny of the namespace", "a default-deny in the change"),
-      access: [],
-      dryRuns: [],
-      steps: [],
-    };
-  return rehearseLock({
-    cluster,
-    live,
-    namespace,
-    deny,
-    owner: { id: carrier.id, alone: carrier.objects.length === 1 },
-  });
+  const { cluster, live, play, namespace, view } = options;
+  const denies = policyChanges(view.changes).flatMap(({ after }) =>
+    after !== null && after.ref.namespace === namespace && onlyTurnsDefaultDeny(after) ? [after] : [],
+  );
+  const rehearsals: Rehearsal[] = [];
+  for (const deny of denies) {
+    const carrier = view.after.kustomizations.find((k) => k.id === deny.owner);
+    if (carrier === undefined) return NO_LOCK;
+    const owner = { id: carrier.id, alone: carrier.objects.length === 1 };
+    rehearsals.push(await rehearseLock({ cluster, live, play }, { namespace, deny, owner, object: objectOf(deny) }));
+  }
+  return rehearsals.length === 0 ? NO_LOCK : together(rehearsals);
 };
 
-/** The same for a lock that stands: who owns it is read off its labels. */
-export const rehearseLock = async (options: {
+interface Ports {
   readonly cluster: ClusterReader;
   readonly live: Pick<LiveCluster, "policies">;
-  readonly namespace: string;
-  readonly deny: NamedPolicy;
-  readonly owner: { readonly id: string; readonly alone: boolean };
-}): Promise<Rehearsal> => {
-  const { cluster, live, namespace, deny, owner } = options;
-  return {
+  readonly play: PlayRollback;
+}
+
+/** The same for a lock that stands: who owns it is read off its labels. */
+const rehearseLock = async ({ cluster, live, play }: Ports, lock: Tried): Promise<Rehearsal> => {
+  const { namespace, deny, owner, object } = lock;
+  const tried: Rehearsal = {
     owner: known(owner),
     access: await reviews(cluster, namespace, owner.id),
     dryRuns: await dryRuns(cluster, live, namespace, deny),
     steps: rollbackSteps({ namespace, policy: deny.ref.name, owner: owner.id, alone: owner.alone }),
+    played: NOT_TRIED,
   };
+  // It takes a second or so: only where nothing else stands in the way already.
+  if (preparationFault(tried) !== null) return tried;
+  return { ...tried, played: await attempt(() => play({ namespace, object, owner })) };
 };
 
-/** Every lock there is, of one namespace or of all: owner, rights and dry runs, as the gate asks for before a lock is proposed. */
+export interface RehearsalPorts extends RollbackFactsPorts {
+  readonly cluster: ClusterReader | null;
+  readonly play: PlayRollback;
+}
+
+/** Every lock that stands, of one namespace or of all, as the gate asks for before a lock is proposed. */
 export const rehearseLocks = async (
-  ports: RollbackFactsPorts & { readonly cluster: ClusterReader | null },
+  ports: RehearsalPorts,
   namespace: string | null,
 ): Promise<readonly { readonly namespace: string; readonly policy: string; readonly rehearsal: Rehearsal }[]> => {
-  const { cluster } = ports;
+  const { cluster, play } = ports;
   if (cluster === null) return [];
   const { scene, locks } = await lookAtRollback(ports, namespace);
   const found = [];
-  for (const { ref, live, owner, alone } of locks) {
-    const [deny] = live === null ? [] : fromCluster([live]);
+  for (const { ref, live, owner, alone, effect } of locks) {
+    const [deny] = live === null || effect !== "enforcing" ? [] : fromCluster([live]);
     if (deny === undefined || owner === null || ref.namespace === null) continue;
-    const asked = { cluster, live: scene, namespace: ref.namespace, deny, owner: { id: owner.id, alone } };
-    found.push({ namespace: ref.namespace, policy: ref.name, rehearsal: await rehearseLock(asked) });
+    const lock = { namespace: ref.namespace, deny, owner: { id: owner.id, alone }, object: objectOf(deny) };
+    const rehearsal = await rehearseLock({ cluster, live: scene, play }, lock);
+    found.push({ namespace: ref.namespace, policy: ref.name, rehearsal });
   }
   return found;
 };

@@ -8,8 +8,8 @@ const NEEDED: readonly { readonly verb: string; readonly resource: string }[] = 
   { verb: "patch", resource: "kustomizations" },
 ];
 
-/** What is missing of a rehearsal, or null when the way back was written, allowed and tried. */
-export const rehearsalFault = ({ owner, access, dryRuns, steps }: Rehearsal): Word | null => {
+/** What is missing before the whole path is worth executing, or null when the way back was written, allowed and tried. */
+export const preparationFault = ({ owner, access, dryRuns, steps }: Rehearsal): Word | null => {
   if (!owner.known) return refusesUnknown("Who will own the default-deny", owner);
   const denied = NEEDED.filter((n) => !access.some((a) => a.verb === n.verb && a.resource === n.resource && a.allowed));
   if (denied.length > 0)
@@ -36,10 +36,24 @@ export const rehearsalFault = ({ owner, access, dryRuns, steps }: Rehearsal): Wo
   return null;
 };
 
+/** What is missing of a rehearsal, or null when the way back was prepared and then executed to its end. */
+export const rehearsalFault = (rehearsal: Rehearsal): Word | null => {
+  const fault = preparationFault(rehearsal);
+  if (fault !== null) return fault;
+  const { played } = rehearsal;
+  if (!played.known)
+    return refuses(`the whole path was not executed to its end in the world: ${played.why}`, played.wouldHelp);
+  if (played.value.length > 0) return null;
+  return refuses(
+    "the whole path was not executed in the world",
+    "Ask again: it is executed then; network-operator rollback --rehearse shows how.",
+  );
+};
+
 export const rollbackRehearsed = gate(
   "rollback-rehearsed",
   {
-    title: "the way back is written, allowed and tried on the server",
+    title: "the way back is written, allowed, tried on the server and executed in the world",
     lessons: [25],
     depth: "full",
     needs: ["request", "rehearsal"],
@@ -48,7 +62,10 @@ export const rollbackRehearsed = gate(
     if (!facts.rehearsal.known) return refusesUnknown("Whether the rollback works", facts.rehearsal);
     const fault = rehearsalFault(facts.rehearsal.value);
     if (fault !== null) return fault;
-    const { owner, steps } = facts.rehearsal.value;
-    return passes(`Rollback: ${owner.known ? owner.value.id : ""}, ${steps.length} steps, dry runs accepted.`);
+    const { owner, steps, played } = facts.rehearsal.value;
+    const done = played.known ? played.value.length : 0;
+    return passes(
+      `Rollback: ${owner.known ? owner.value.id : ""}, ${steps.length} steps, dry runs accepted, executed in the world (${done} steps).`,
+    );
   },
 );

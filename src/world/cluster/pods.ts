@@ -108,14 +108,20 @@ interface Slot {
 }
 
 /** Every pod that runs in this state at this time; its name and address change when it restarts, its labels do not. */
-export const podsAt = (state: ClusterState, actions: readonly Action[], start: number, time: number): readonly Pod[] =>
-  settle(slotsAt(state, actions, start, time, false), state);
+export const podsAt = (
+  state: ClusterState,
+  actions: readonly Action[],
+  start: number,
+  time: number,
+  guests: readonly Workload[] = [],
+): readonly Pod[] => settle(slotsAt([...WORKLOADS, ...guests], state, actions, start, time, false), state);
 
 /** Every pod there can be, Jobs that do not run now among them. */
 export const everyPod = (state: ClusterState, actions: readonly Action[]): readonly Pod[] =>
-  settle(slotsAt(state, actions, 0, 0, true), state);
+  settle(slotsAt(WORKLOADS, state, actions, 0, 0, true), state);
 
 const slotsAt = (
+  workloads: readonly Workload[],
   state: ClusterState,
   actions: readonly Action[],
   start: number,
@@ -123,7 +129,7 @@ const slotsAt = (
   always: boolean,
 ): readonly Slot[] => {
   const slots: Slot[] = [];
-  for (const workload of WORKLOADS) {
+  for (const workload of workloads) {
     const born = workload.appliedBy === null ? start : state.born.get(workload.appliedBy);
     if (born === undefined) continue;
     if (workload.runs !== null) {

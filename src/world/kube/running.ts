@@ -1,4 +1,5 @@
 import { iso } from "../../facts/clock.ts";
+import { DIRECTIONS, type Direction } from "../../facts/verdict.ts";
 import type { ClusterState } from "../cluster/flux.ts";
 import { key, keyOf, specOf, type KubeObject } from "../cluster/objects.ts";
 import { isReplica, type Pod } from "../cluster/pods.ts";
@@ -106,11 +107,17 @@ const podObject = (pod: Pod): KubeObject => ({
   },
 });
 
+const isEnforcing = (pod: Pod, state: ClusterState, direction: Direction): boolean =>
+  deciderOf(state).set.defaultDeny({ labels: pod.identityLabels }, direction).value;
+
+/** Whether a pod is under default-deny in any direction. */
+export const isEnforced = (pod: Pod, state: ClusterState): boolean =>
+  DIRECTIONS.some((direction) => isEnforcing(pod, state, direction));
+
 /** The agent's own word on an endpoint: identity, address, and whether each direction is enforcing. */
 const endpointObject = (pod: Pod, state: ClusterState): KubeObject => {
-  const { set } = deciderOf(state);
-  const said = (direction: "ingress" | "egress"): Readonly<Record<string, unknown>> => {
-    const enforcing = set.defaultDeny({ labels: pod.identityLabels }, direction).value;
+  const said = (direction: Direction): Readonly<Record<string, unknown>> => {
+    const enforcing = isEnforcing(pod, state, direction);
     return { enforcing, state: enforcing ? "enforcing" : "non-enforcing" };
   };
   return {

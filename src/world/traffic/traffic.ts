@@ -2,7 +2,7 @@ import { DAY, HOUR } from "../../facts/clock.ts";
 import { podsAt, runsOf, type Pod } from "../cluster/pods.ts";
 import type { Timeline } from "../cluster/timeline.ts";
 import { hash, pick } from "../hash.ts";
-import type { Journey, Talk } from "../scenario/model.ts";
+import type { Journey, Talk, Workload } from "../scenario/model.ts";
 import { APISERVER_VIP, INSIDE_ZONE, OUTSIDERS } from "../scenario/nodes.ts";
 import { JOURNEYS, WORKLOADS, serviceOf } from "../scenario/areas.ts";
 import type { Action } from "../state.ts";
@@ -45,8 +45,10 @@ export const makeTraffic = (world: {
   readonly start: number;
   readonly timeline: Timeline;
   readonly actions: readonly Action[];
+  /** Who runs there besides the scenario's own, and talks to nobody. */
+  readonly guests?: readonly Workload[];
 }): Traffic => {
-  const { seed, start, timeline, actions } = world;
+  const { seed, start, timeline, actions, guests = [] } = world;
   const shapes = new WeakMap<Decision, Map<string, ReturnType<typeof shapesOf>>>();
 
   /** Times at which pods or policies change. */
@@ -64,7 +66,7 @@ export const makeTraffic = (world: {
     const since = Math.max(start, ...[...edges, ...runEdges(time - DAY, time + 1)].filter((e) => e <= time));
     let cast = casts.get(since);
     if (cast === undefined) {
-      cast = { seed, start, actions, pods: podsAt(timeline.at(time), actions, start, time) };
+      cast = { seed, start, actions, pods: podsAt(timeline.at(time), actions, start, time, guests) };
       casts.set(since, cast);
     }
     return cast;

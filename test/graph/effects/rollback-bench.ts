@@ -157,6 +157,7 @@ export const openBench = async (files: Readonly<Record<string, string>> = {}): P
       writer,
       build: () => Promise.resolve(null),
       rollback: reader,
+      play: off,
       confirmation: (id: string) => {
         const found = confirmations.get(id);
         return Promise.resolve(found === undefined ? null : { ...found, used: spent.has(id) });

@@ -118,6 +118,7 @@ export const ports = (more: Partial<ReaderPorts> = {}): ReaderPorts => ({
   build: () => Promise.resolve(null),
   confirmation: () => Promise.resolve(null),
   rollback: null,
+  play: () => Promise.resolve(["took it off, and it stayed off"]),
   ...more,
 });
 

@@ -2,6 +2,8 @@ import { describe, expect, it } from "vitest";
 import { DECISIONS_FILE } from "../../../src/facts/campaign.ts";
 import type { ChangeKind } from "../../../src/facts/changeset.ts";
 import { defaultClusterFacts } from "../../../src/facts/cluster-facts.ts";
+import { OperatorError } from "../../../src/facts/errors.ts";
+import type { OwnedLock, PlayRollback } from "../../../src/facts/rollback.ts";
 import type { LaneId } from "../../../src/facts/rollout.ts";
 import { memoryTree } from "../../../src/facts/tree.ts";
 import { readInventory } from "../../../src/gitops/inventory.ts";
@@ -13,6 +15,8 @@ import { gatesOf, LANES } from "../../../src/graph/lanes.ts";
 import { memoryForge } from "../memory-forge.ts";
 import { passed, stopped } from "../gates/judged.ts";
 import { cluster, evidence, HOUR, liveFrom, NOW, ports, REPOSITORY, silentCluster } from "./home.ts";
+
+const NO_REMEDY = { remedy: "Report this." };
 
 const ask = (lane: LaneId, draft: ChangeKind | null, namespace: string, edits: readonly Edit[] = []): LaneRequest => ({
   lane,
@@ -132,6 +136,11 @@ spec:
       ...Object.fromEntries(allowed.changeset.files.map((f) => [f.path, f.text ?? ""])),
     });
     const state = readInventory(await forge.tree(await forge.head()), defaultClusterFacts);
+    const played: OwnedLock[] = [];
+    const play: PlayRollback = (lock) => {
+      played.push(lock);
+      return Promise.resolve(["off"]);
+    };
     const asked: string[] = [];
     const tried: string[] = [];
     const home = cluster(liveFrom(state), {
@@ -144,7 +153,7 @@ spec:
         return Promise.resolve(null);
       },
     });
-    const facts = await read(ask("propose-default-deny", "default-deny", "collab"), { forge, cluster: home });
+    const facts = await read(ask("propose-default-deny", "default-deny", "collab"), { forge, cluster: home, play });
     expect(asked.sort()).toEqual([
       "create ciliumnetworkpolicies in collab",
       "delete ciliumnetworkpolicies in collab",
@@ -155,6 +164,28 @@ spec:
     expect(tried[0]).toMatch(/^replace collab\/allow-/);
     expect(tried.some((t) => t.startsWith("patch collab/"))).toBe(true);
     expect(stopped(gates["rollback-rehearsed"], facts, 25).reason).toContain("delete");
+    // The whole path is a matter of a second: it is not played where something else is missing already.
+    expect(played).toEqual([]);
+    const granted = { forge, cluster: cluster(liveFrom(state)), play };
+    passed(gates["rollback-rehearsed"], await read(ask("propose-default-deny", "default-deny", "collab"), granted));
+    expect(played).toEqual([
+      {
+        namespace: "collab",
+        owner: { id: "collab/collab-default-deny", alone: true },
+        object: {
+          apiVersion: "cilium.io/v2",
+          kind: "CiliumNetworkPolicy",
+          metadata: { name: "default-deny", namespace: "collab" },
+          spec: { endpointSelector: {}, ingress: [{}], egress: [{}] },
+        },
+      },
+    ]);
+    const broken = { ...granted, play: () => Promise.reject(new OperatorError("outside", "it came back", NO_REMEDY)) };
+    const refused = await read(ask("propose-default-deny", "default-deny", "collab"), broken);
+    expect(stopped(gates["rollback-rehearsed"], refused, 25).reason).toContain("it came back");
+    // No other lane plays anything.
+    await read(allows(), granted);
+    expect(played).toHaveLength(1);
     expect(laneOf(facts)).toMatchObject({ value: { lane: "propose-default-deny" } });
     passed(gates["one-namespace"], facts);
     passed(gates["allows-first"], facts);

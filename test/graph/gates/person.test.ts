@@ -103,6 +103,7 @@ describe("rollback-rehearsed", () => {
       { what: "patch collab/default-deny", refused: null },
     ],
     steps: ["flux suspend kustomization collab-lock -n flux-system"],
+    played: known(["suspended flux-system/collab-lock", "stayed away for an interval after the revert"]),
   };
   const about = (more: Partial<Rehearsal>) =>
     facts("propose-default-deny", "collab", locked, locked, { rehearsal: known({ ...rehearsal, ...more }) });
@@ -122,6 +123,13 @@ describe("rollback-rehearsed", () => {
     stopped(rollbackRehearsed, about({ dryRuns: [{ what: "patch x", refused: "forbidden" }] }), 25);
     stopped(rollbackRehearsed, about({ steps: [] }), 25);
     stopped(rollbackRehearsed, facts("propose-default-deny", "collab", locked, locked), 25);
+  });
+
+  it("stops it where the whole path was not executed, or not to its end, and says what broke and the way out", () => {
+    stopped(rollbackRehearsed, about({ played: known([]) }), 25);
+    const why = unknown("Flux brought the lock back", "Report this.");
+    const { reason, remedy } = stopped(rollbackRehearsed, about({ played: why }), 25);
+    expect([reason.includes("Flux brought the lock back"), remedy]).toEqual([true, "Report this."]);
   });
 });
 
