@@ -1,5 +1,6 @@
 import { Hono } from "hono";
 import { exitCodeOf, OperatorError } from "../facts/errors.ts";
+import { keyById } from "../signoff/keys.ts";
 import { apiRoutes } from "./api.ts";
 import { serveAssets } from "./assets.ts";
 import {
@@ -20,7 +21,7 @@ import { errorPage } from "./pages/layout.ts";
 import type { AgentDesk, SignOffDesk } from "./ports.ts";
 import { sessions } from "./sessions.ts";
 import { signOffRoutes } from "./signoff.ts";
-import { webhookRoutes } from "./webhook.ts";
+import { WEBHOOK, webhookRoutes } from "./webhook.ts";
 
 /** Reachable without a session, because they are how one gets one, or carry a proof of their own. */
 const open = (path: string): boolean =>
@@ -29,7 +30,7 @@ const open = (path: string): boolean =>
   path === "/enrol" ||
   path === "/enrol/options" ||
   path.startsWith("/assets/") ||
-  path === "/webhooks/github" ||
+  path === WEBHOOK ||
   path === "/healthz";
 
 /** Console, sign-off page, chat API, metrics and webhooks on one port; default deny. */
@@ -50,11 +51,11 @@ export const buildApp = (options: {
   app.use(
     headers(),
     notKept(),
+    identify(token, known, cookieName(secure), async (key) => keyById(await desk.keys(), key)?.revokedAt === null),
     rateLimit(now),
-    limits(),
+    limits(WEBHOOK),
     atHome(origin),
     sameOrigin(origin),
-    identify(token, known, cookieName(secure)),
     defaultDeny(open),
   );
   serveAssets(app);

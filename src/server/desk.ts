@@ -3,7 +3,7 @@ import { DAY, type Clock } from "../facts/clock.ts";
 import { isBarrier } from "../facts/barrier.ts";
 import { OperatorError } from "../facts/errors.ts";
 import type { Answer } from "../graph/answer.ts";
-import type { EnrolledKey } from "../signoff/keys.ts";
+import { keyById, type EnrolledKey } from "../signoff/keys.ts";
 import type { RelyingParty } from "../signoff/verify.ts";
 import type { SignOffStore } from "../store/signoff.ts";
 import type { SignOffDesk, Walked } from "./ports.ts";
@@ -37,7 +37,15 @@ export const signOffDesk = (options: {
     walked: ({ namespace, createdAt }, span) =>
       options.walked(namespace, span === "since" ? createdAt : createdAt - 30 * DAY),
     keys: () => signers.keys(),
-    enrol: (key) => signers.change((keys) => [...keys.filter(({ id }) => id !== key.id), key]),
+    enrol: (key) =>
+      signers.change((keys) => {
+        // A browser names the key it made; one that names another's would take its place, or undo its revocation.
+        if (keyById(keys, key.id) === null) return [...keys, key];
+        throw new OperatorError("input", "a passkey of this id was enrolled before", {
+          where: key.name,
+          remedy: "Enrol another passkey: ask the operator for a new code.",
+        });
+      }),
     useCode: async (code) => store.useCode(code),
     attest: async (stored) => {
       const { request } = stored;

@@ -37,8 +37,15 @@ export const headers = (): MiddlewareHandler =>
     crossOriginOpenerPolicy: "same-origin",
   });
 
-export const limits = (): MiddlewareHandler =>
-  bodyLimit({ maxSize: BODY_BYTES, onError: (c) => c.json({ error: "The request is too large." }, 413) });
+/** `elsewhere`: a path that counts for itself what it takes, and keeps none of it. */
+export const limits = (elsewhere: string): MiddlewareHandler => {
+  const limit = bodyLimit({ maxSize: BODY_BYTES, onError: (c) => c.json({ error: "The request is too large." }, 413) });
+  return (c, next) => (c.req.path === elsewhere ? next() : limit(c, next));
+};
+
+/** Another origin of the same site, a neighbouring port of this machine say, is somebody else too. */
+export const isFromElsewhere = (c: Context): boolean =>
+  ["cross-site", "same-site"].includes(c.req.header("sec-fetch-site") ?? "");
 
 /**
  * A browser names the page a write comes from; from elsewhere it is refused, whatever its content type. Clients that are
@@ -48,8 +55,7 @@ export const sameOrigin =
   (origin: string): MiddlewareHandler =>
   async (c, next) => {
     const from = c.req.header("origin");
-    const site = c.req.header("sec-fetch-site");
-    const foreign = (from !== undefined && from !== origin) || site === "cross-site";
+    const foreign = (from !== undefined && from !== origin) || isFromElsewhere(c);
     if (!["GET", "HEAD"].includes(c.req.method) && foreign)
       return c.json({ error: "This came from another site." }, 403);
     return next();
@@ -84,41 +90,62 @@ export const notKept = (): MiddlewareHandler => async (c, next) => {
   if (!c.res.headers.has("cache-control")) c.res.headers.set("cache-control", "no-store");
 };
 
-/** A plain bucket per address and minute: enough against guessing, and bounded by the minute. */
-const bucket = (now: () => number, most: number): ((address: string) => boolean) => {
+/** A plain bucket per caller and minute: enough against guessing, and bounded by the minute. */
+const bucket = (now: () => number, most: number): ((caller: string) => boolean) => {
   let minute = 0;
   let counts = new Map<string, number>();
-  return (address) => {
+  return (caller) => {
     const current = Math.floor(now() / 60_000);
     if (current !== minute) {
       minute = current;
       counts = new Map();
     }
-    const count = (counts.get(address) ?? 0) + 1;
-    counts.set(address, count);
+    const count = (counts.get(caller) ?? 0) + 1;
+    counts.set(caller, count);
     return count <= most;
   };
 };
 
-export const rateLimit = (now: () => number = Date.now): MiddlewareHandler => {
+/** Behind a proxy all strangers have one address: what they use up is not taken from who is logged in. */
+export const rateLimit = (now: () => number = Date.now): MiddlewareHandler<ServerEnv> => {
   const requests = bucket(now, PER_MINUTE);
   const guesses = bucket(now, GUESSES);
   return async (c, next) => {
     const address = addressOf(c);
-    const isGuess = c.req.method === "POST" && /^\/(login|enrol|webhooks)/.test(c.req.path);
-    if (requests(address) && (!isGuess || guesses(address))) return next();
+    const session = c.get("session");
+    const isGuess = c.req.method === "POST" && /^\/(login|enrol)/.test(c.req.path);
+    if (requests(session === null ? address : `session ${session.id}`) && (!isGuess || guesses(address))) return next();
     return c.json({ error: "Too many requests; wait a minute." }, 429, { "retry-after": "60" });
   };
 };
 
-/** Who is asking: the state folder's bearer token may ask and operate; a cookie is a session opened here. */
+const OF_TOKEN: Session = {
+  id: "token",
+  who: "token",
+  roles: ["ask", "operate"],
+  key: null,
+  expiresAt: Number.MAX_SAFE_INTEGER,
+};
+
+/**
+ * Who is asking: the state folder's bearer token may ask and operate; a cookie is a session opened here, for as long as
+ * its passkey is enrolled. `holds` says whether one is.
+ */
 export const identify =
-  (token: string, sessions: Sessions, cookie: string): MiddlewareHandler<ServerEnv> =>
+  (
+    token: string,
+    sessions: Sessions,
+    cookie: string,
+    holds: (key: string) => Promise<boolean>,
+  ): MiddlewareHandler<ServerEnv> =>
   async (c, next) => {
     const bearer = /^Bearer (.+)$/.exec(c.req.header("authorization") ?? "")?.[1];
-    if (bearer !== undefined && sameSecret(bearer, token))
-      c.set("session", { id: "token", who: "token", roles: ["ask", "operate"], expiresAt: Number.MAX_SAFE_INTEGER });
-    else c.set("session", sessions.find(getCookie(c, cookie)));
+    const isOperator = bearer !== undefined && sameSecret(bearer, token);
+    const found = isOperator ? OF_TOKEN : sessions.find(getCookie(c, cookie));
+    const key = found?.key ?? null;
+    // Keys that cannot be read are nobody's; the login says what is wrong with them.
+    const counts = key === null || (await holds(key).catch(() => false));
+    c.set("session", counts ? found : null);
     return next();
   };
 

@@ -50,9 +50,9 @@ export const checkRun = (kwargs: Readonly<Record<string, unknown>>): void => {
 
 /**
  * Routes of the server that ask no handler, or ask it in words that fit something harmless: wiping its storage, and copying
- * a thread with all of its past.
+ * a thread with all of its past. Its router reads what is percent-encoded, and no honest path here is.
  */
-const CLOSED = /^\/internal(\/|$)|^\/threads\/[^/]+\/copy\/?$/;
+const CLOSED = /%|^\/internal(\/|$)|^\/threads\/[^/]+\/copy\/?$/;
 
 export const auth = new Auth()
   .authenticate(async (request: Request) => {

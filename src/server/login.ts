@@ -47,8 +47,10 @@ export const loginRoutes = (
 
   const cookie = cookieName(options.secure);
 
-  const start = (c: ServerContext, who: string, roles: readonly Role[]): void => {
-    const session = sessions.open(who, roles);
+  const start = (c: ServerContext, who: string, roles: readonly Role[], key: string | null): void => {
+    const before = c.get("session");
+    if (before !== null) sessions.close(before.id);
+    const session = sessions.open(who, roles, key);
     setCookie(c, cookie, session.id, {
       httpOnly: true,
       sameSite: "Strict",
@@ -65,7 +67,7 @@ export const loginRoutes = (
     const token = form["token"];
     if (typeof token !== "string" || !sameSecret(token.trim(), options.token))
       return c.html(loginPage(homePath(form["next"]), true), 401);
-    start(c, "token", ["ask", "operate"]);
+    start(c, "token", ["ask", "operate"], null);
     return c.redirect(homePath(form["next"]), 303);
   });
 
@@ -98,7 +100,7 @@ export const loginRoutes = (
       credential: { id: key.id, publicKey: new Uint8Array(Buffer.from(key.publicKey, "base64url")), counter: 0 },
     }).catch(() => ({ verified: false }));
     if (!verified.verified) return c.json({ error: "The passkey's answer does not verify." }, 403);
-    start(c, key.name, ["ask", "sign"]);
+    start(c, key.name, ["ask", "sign"], key.id);
     return c.json({ name: key.name });
   });
 

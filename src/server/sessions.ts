@@ -8,6 +8,8 @@ export interface Session {
   readonly id: string;
   readonly who: string;
   readonly roles: readonly Role[];
+  /** The passkey that opened it: it lasts no longer than that is enrolled. Null: the token. */
+  readonly key: string | null;
   readonly expiresAt: number;
 }
 
@@ -16,7 +18,7 @@ const MOST = 1_000;
 
 /** Sessions live in this process's memory alone: nothing that is stored anywhere can be presented as one. */
 export interface Sessions {
-  open(who: string, roles: readonly Role[]): Session;
+  open(who: string, roles: readonly Role[], key: string | null): Session;
   find(id: string | undefined): Session | null;
   close(id: string): void;
 }
@@ -24,12 +26,12 @@ export interface Sessions {
 export const sessions = (now: () => number = Date.now): Sessions => {
   const all = new Map<string, Session>();
   return {
-    open: (who, roles) => {
+    open: (who, roles, key) => {
       if (all.size >= MOST) {
         const oldest = all.keys().next().value;
         if (oldest !== undefined) all.delete(oldest);
       }
-      const session = { id: randomBytes(32).toString("base64url"), who, roles, expiresAt: now() + TWELVE_HOURS };
+      const session = { id: randomBytes(32).toString("base64url"), who, roles, key, expiresAt: now() + TWELVE_HOURS };
       all.set(session.id, session);
       return session;
     },

@@ -5,7 +5,7 @@ import type { SignOffRequest } from "../facts/attestation.ts";
 import type { Answer } from "../graph/answer.ts";
 import { attestationOf, challengeOf, statementOf, type Said, type WalkStep } from "../signoff/record.ts";
 import { verifyAttestation } from "../signoff/verify.ts";
-import { needs, type ServerEnv } from "./guard.ts";
+import { isFromElsewhere, needs, type ServerEnv } from "./guard.ts";
 import { errorPage, when } from "./pages/layout.ts";
 import { signOffPage } from "./pages/signoff.ts";
 import { walkLines } from "./pages/walk.ts";
@@ -88,6 +88,7 @@ export const signOffRoutes = (app: Hono<ServerEnv>, desk: SignOffDesk, now: () =
     const url = request?.urls[Number(c.req.param("index"))];
     if (request === null || url === undefined || !/^https?:\/\//.test(url))
       return c.text("There is no such address.", 404);
+    if (isFromElsewhere(c)) return c.text("Open it from the sign-off page.", 403);
     await desk.opened(request.id, url);
     return c.redirect(desk.leadsTo(url), 303);
   });

@@ -160,6 +160,9 @@ const SERVED: readonly Route[] = (
     ["DELETE", `/threads/${id}/runs/${id}`],
     ["POST", `/threads/${id}/runs/${id}/cancel`, {}],
     ["POST", "/internal/truncate", { runs: true, threads: true, assistants: true, store: true, checkpointer: true }],
+    // As its router reads them, the same two.
+    ["POST", "/%69nternal/truncate", { threads: true }],
+    ["POST", `/threads/${id}/%63opy`, {}],
   ] as const
 ).map(([method, path, body]): Route => [method, path, body]);
 
@@ -181,7 +184,9 @@ describe("the LangGraph server: default deny", () => {
   });
 
   const writes = SERVED.filter(([method, path]) =>
-    /^(DELETE|PATCH)|POST \/(assistants$|internal|runs\/crons|threads\/[^/]+\/(copy|state))/.test(`${method} ${path}`),
+    /^(DELETE|PATCH)|%|POST \/(assistants$|internal|runs\/crons|threads\/[^/]+\/(copy|state))/.test(
+      `${method} ${path}`,
+    ),
   );
   it.each<Route>(writes)("%s %s writes nothing for whoever holds the token", async (method, path, body) => {
     const route: Route = [method, path, body];

@@ -5,6 +5,7 @@ import type { Answer } from "../../src/graph/answer.ts";
 import { buildApp } from "../../src/server/app.ts";
 import type { ServerEnv } from "../../src/server/guard.ts";
 import type { AgentDesk, SignOffDesk } from "../../src/server/ports.ts";
+import type { EnrolledKey } from "../../src/signoff/keys.ts";
 import { challengeOf, type StoredAttestation } from "../../src/signoff/record.ts";
 import { relyingParty, verifyAttestation } from "../../src/signoff/verify.ts";
 import { softKey } from "../signoff/authenticator.ts";
@@ -41,12 +42,14 @@ let app: Hono<ServerEnv>;
 let attested: StoredAttestation[];
 let asked: { text: string; thread: string | null }[];
 let openings: Map<string, number>;
+let keys: readonly EnrolledKey[];
 let ticks: number;
 
 beforeEach(() => {
   attested = [];
   asked = [];
   ticks = 0;
+  keys = [alice.enrolled];
   openings = new Map();
   const desk: SignOffDesk = {
     party,
@@ -58,7 +61,7 @@ beforeEach(() => {
     leadsTo: (wanted) => wanted,
     aboutLinks: null,
     walked: async () => ({ flows: [], readUntil: 1 }),
-    keys: async () => [alice.enrolled],
+    keys: async () => keys,
     enrol: async () => undefined,
     useCode: async (code) => (code === "GOOD" ? "bob" : null),
     attest: async (stored) => {
@@ -187,6 +190,17 @@ describe("a sign-off", () => {
     expect((await app.request("/signoff/r-1/statement", json({ walk, note: "" }, cookie))).status).toBe(200);
   });
 
+  it("counts no address as opened that another page led to, be it of this very machine", async () => {
+    const cookie = await login();
+    for (const site of ["cross-site", "same-site"]) {
+      const led = await app.request("/signoff/r-1/open/0", { headers: { ...cookie, "sec-fetch-site": site } });
+      expect([led.status, led.headers.get("location")]).toEqual([403, null]);
+    }
+    expect(openings.size).toBe(0);
+    const own = { ...cookie, "sec-fetch-site": "same-origin" };
+    expect((await app.request("/signoff/r-1/open/0", { headers: own })).status).toBe(303);
+  });
+
   it("asks the passkey for exactly the statement that is stored and verified later", async () => {
     const cookie = await login();
     await app.request("/signoff/r-1/open/0", { headers: cookie });
@@ -251,6 +265,26 @@ describe("a passkey", () => {
     expect((await app.request("/login/passkey", body)).status).toBe(403);
   });
 
+  it("whose key is revoked or taken away is logged in no more", async () => {
+    const headers = await login();
+    const status = async (): Promise<number> => (await app.request("/signoff/r-1", { headers })).status;
+    expect(await status()).toBe(200);
+    keys = [{ ...alice.enrolled, revokedAt: "2026-05-18T00:00:00Z" }];
+    expect(await status()).toBe(401);
+    keys = [];
+    expect(await status()).toBe(401);
+  });
+
+  it("that logs in anew leaves no older session behind", async () => {
+    const before = await login();
+    const { challenge } = (await (await app.request("/login/passkey/options", json({}))).json()) as {
+      challenge: string;
+    };
+    const again = json({ challenge, assertion: alice.sign(challenge, party) }, before);
+    expect((await app.request("/login/passkey", again)).status).toBe(200);
+    expect((await app.request("/signoff/r-1", { headers: before })).status).toBe(401);
+  });
+
   it("is enrolled with a code from the operator's terminal alone", async () => {
     expect((await app.request("/enrol/options", json({ code: "BAD" }))).status).toBe(403);
     const good = await app.request("/enrol/options", json({ code: "GOOD" }));
@@ -265,9 +299,18 @@ describe("limits", () => {
     expect((await app.request("/api/ask", json({ text: "x".repeat(100_000) }, bearer))).status).toBe(413);
   });
 
-  it("slow down a guesser", async () => {
+  it("slow down a stranger, and nobody who is logged in: behind a proxy all have one address", async () => {
+    const cookie = await login();
     let last = 200;
     for (let i = 0; i < 300 && last !== 429; i++) last = (await app.request("/healthz")).status;
+    expect(last).toBe(429);
+    expect((await app.request("/signoff/r-1", { headers: cookie })).status).toBe(200);
+    expect((await app.request("/api/status", { headers: bearer })).status).toBe(200);
+  });
+
+  it("hold for one session, too", async () => {
+    let last = 200;
+    for (let i = 0; i < 300 && last !== 429; i++) last = (await app.request("/api/status", { headers: bearer })).status;
     expect(last).toBe(429);
   });
 });

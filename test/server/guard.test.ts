@@ -94,6 +94,26 @@ describe("a forge's webhook", () => {
     expect(ticks).toBe(2);
   });
 
+  it("of a push of many commits is read to its end, and one that is longer than any is not", async () => {
+    const long = JSON.stringify({
+      commits: Array.from({ length: 2_048 }, (_, id) => ({ id, message: "m".repeat(999) })),
+    });
+    const mac = createHmac("sha256", SECRET).update(long).digest("hex");
+    const headers = { "x-github-event": "push", "x-hub-signature-256": `sha256=${mac}` };
+    expect(await send({ method: "POST", body: long, headers })).toBe(202);
+    expect(await send({ method: "POST", body: `${long} `, headers })).toBe(401);
+    const piece = new Uint8Array(1 << 20);
+    const endless = new ReadableStream({ pull: (controller) => controller.enqueue(piece) });
+    expect(await send({ method: "POST", body: endless, duplex: "half", headers })).toBe(413);
+    expect(ticks).toBe(1);
+  });
+
+  it("is no guess: a busy afternoon of the forge is taken whole", async () => {
+    const answers: number[] = [];
+    for (let i = 0; i < 60; i++) answers.push(await send(signed(SECRET, i % 2 === 0 ? "check_run" : "star")));
+    expect(new Set(answers)).toEqual(new Set([202]));
+  });
+
   it("does not exist without a secret", async () => {
     const without = appAt("http://localhost:8787", null);
     expect((await without.request("/webhooks/github", signed(""))).status).toBe(404);
