@@ -13,21 +13,26 @@ export interface Rendering {
 
 /**
  * Builds a commit's Flux Kustomizations and keeps each result in `cache` under a digest of all it was made from: the
- * binary takes half a second to start, and most of a repository is the same in the next commit.
+ * binary takes half a second to start, and most of a repository is the same in the next commit. What was built or read once
+ * is held as long as the rendering: the world is folded anew from its beginning whenever something is done to it.
  */
 export const renderCommit = async (remote: string, commit: string, cache: string): Promise<Rendering> => {
   const files = await readCommit(remote, commit);
   await mkdir(cache, { recursive: true });
   const fileOf = (request: BuildRequest): string => join(cache, `${cacheKey(files, request)}.json`);
+  const held = new Map<string, Built>();
 
   return {
     build: async (requests) => {
       const results = new Map<string, Built>();
       const missing: BuildRequest[] = [];
       for (const request of requests) {
-        const kept = await readResult(fileOf(request));
+        const kept = held.get(keyOf(request)) ?? (await readResult(fileOf(request)));
         if (kept === null) missing.push(request);
-        else results.set(request.id, kept);
+        else {
+          held.set(keyOf(request), kept);
+          results.set(request.id, kept);
+        }
       }
       if (missing.length === 0) return results;
       const guesses: BuildRequest[] = [];
@@ -37,12 +42,15 @@ export const renderCommit = async (remote: string, commit: string, cache: string
       }
       for (const [request, built] of await buildFolders(remote, commit, missing, guesses)) {
         await keepResult(fileOf(request), built);
+        held.set(keyOf(request), built);
         if (missing.includes(request)) results.set(request.id, built);
       }
       return results;
     },
   };
 };
+
+const keyOf = ({ id, path, targetNamespace }: BuildRequest): string => JSON.stringify([id, path, targetNamespace]);
 
 const cacheKey = (files: CommitFiles, { id, path, targetNamespace }: BuildRequest): string =>
   createHash("sha256")
