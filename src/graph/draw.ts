@@ -35,16 +35,28 @@ const SHAPES: Readonly<Record<NodeKind, (id: string, label: string) => string>> 
 const laneOf = (id: string): string | null => (id.includes("/") ? id.slice(0, id.indexOf("/")) : null);
 const nameOf = (id: string): string => id.slice(id.indexOf("/") + 1);
 
-/** A flow chart: one box per lane, gates as hexagons, effects with double sides. */
-export const graphMermaid = ({ nodes, ways }: Topology): string => {
+export const lanesOf = ({ nodes }: Topology): readonly string[] => [
+  ...new Set(nodes.flatMap(({ id }) => laneOf(id) ?? [])),
+];
+
+/** What is left when only one lane is looked at: the steps that all lanes share, and its own. */
+const only = ({ nodes, ways, ...rest }: Topology, lane: string): Topology => {
+  const kept = nodes.filter(({ id }) => laneOf(id) === null || laneOf(id) === lane);
+  const ids = new Set([START, END, ...kept.map(({ id }) => id)]);
+  const left = ways.map((way) => ({ ...way, sources: way.sources.filter((from) => ids.has(from)) }));
+  return { ...rest, nodes: kept, ways: left.filter(({ target }) => ids.has(target)) };
+};
+
+/** A flow chart: one box per lane, gates as hexagons, effects with double sides. `lane`: this one alone. */
+export const graphMermaid = (topology: Topology, lane: string | null = null): string => {
+  const { nodes, ways } = lane === null ? topology : only(topology, lane);
   const lines = ["flowchart TD", `  ${word(START)}((start))`, `  ${word(END)}((end))`];
   const shape = ({ id, kind, depth }: Topology["nodes"][number]): string =>
     SHAPES[kind](word(id), depth === "partial" ? `${nameOf(id)} (partial)` : nameOf(id));
   for (const node of nodes) if (laneOf(node.id) === null) lines.push(`  ${shape(node)}`);
-  for (const lane of new Set(nodes.map(({ id }) => laneOf(id)))) {
-    if (lane === null) continue;
-    lines.push(`  subgraph ${word(lane)}["${lane}"]`);
-    for (const node of nodes) if (laneOf(node.id) === lane) lines.push(`    ${shape(node)}`);
+  for (const name of lanesOf({ ...topology, nodes })) {
+    lines.push(`  subgraph ${word(name)}["${name}"]`);
+    for (const node of nodes) if (laneOf(node.id) === name) lines.push(`    ${shape(node)}`);
     lines.push("  end");
   }
   for (const { from, to, label } of flat(ways))

@@ -213,6 +213,17 @@ describe("the proof over the real lanes", () => {
     for (const lane of builtLanes()) expect(drawn).toContain(`["${lane.id}"]`);
     expect(drawn.match(/\|pass\|/g)).toHaveLength(passes.length);
   });
+
+  it("draws one lane alone, whole, and every way out of it", () => {
+    for (const { id, parts } of builtLanes()) {
+      const drawn = graphMermaid(topology, id);
+      expect(drawn.match(/subgraph/g)).toHaveLength(1);
+      expect(drawn.match(/\{\{"/g)).toHaveLength(parts.filter((part) => "gate" in part).length);
+      const known = new Set([...drawn.matchAll(/^ +(n_\w+)(?=[[({])/gm)].map((match) => match[1]));
+      const ends = [...drawn.matchAll(/^ +(n_\w+) -->(?:\|[\w.-]+\|)? (n_\w+)$/gm)].flatMap((match) => match.slice(1));
+      expect(ends.filter((end) => !known.has(end))).toEqual([]);
+    }
+  });
 });
 
 describe("the lanes are the table of the lessons", () => {

@@ -10,8 +10,10 @@ const root = resolve(import.meta.dirname, "../..");
 const readme = readFileSync(join(root, "README.md"), "utf8");
 
 describe("the README", () => {
-  it("shows the graph as the program draws it", () => {
-    expect(readme).toContain(graphMermaid(topologyOf(gates)).trimEnd());
+  it("shows the graph as the program draws it: a lane of it, and behind a link the whole", () => {
+    const whole = readFileSync(join(root, "docs/graph.md"), "utf8");
+    expect(readme).toContain(graphMermaid(topologyOf(gates), "request-sign-off").trimEnd());
+    expect(whole).toContain(graphMermaid(topologyOf(gates)).trimEnd());
   });
 
   it("names every command, and no command that is not there", () => {
