@@ -77,4 +77,14 @@ describe("the sample's first day", () => {
     await Promise.all(both.map(({ world, evidence }) => watchFirstDay(world, evidence, SILENT)));
     for (const sample of both) expect(await seen(sample)).toEqual(await whole);
   });
+
+  it("and a turn longer than a day is watched across midnight, with nothing but its hole missing", async () => {
+    const sample = await sampleIn(newDir());
+    const hole = { node: "node-2", from: WORLD_START + 23 * HOUR, to: WORLD_START + 25 * HOUR };
+    await playWorld(sample.world, sample.evidence, SILENT, DAY + 2 * HOUR, [hole]);
+    const whole = { from: WORLD_START, to: WORLD_START + DAY + 2 * HOUR };
+    const { nodes } = await sample.evidence.coverage({ ...whole, namespace: null, nodes: null });
+    const missed = nodes.flatMap(({ node, holes }) => holes.map(({ from, to }) => ({ node, from, to })));
+    expect(missed).toEqual([hole]);
+  });
 });
