@@ -75,9 +75,12 @@ export const soaks = (incident: Incident): boolean =>
     (step) => "propose" in step,
   );
 
+/** In a checkout, or compiled in a package. */
+const WORKER = new URL(import.meta.url.endsWith(".ts") ? "./worker.ts" : "./worker.js", import.meta.url);
+
 const inWorker = (root: string, ids: readonly string[], tell: (result: EvalResult) => void): Promise<void> =>
   new Promise((done, fail) => {
-    const worker = new Worker(new URL("./worker.ts", import.meta.url), { workerData: { root, ids } });
+    const worker = new Worker(WORKER, { workerData: { root, ids } });
     worker.on("message", tell);
     worker.on("error", fail);
     worker.on("exit", (code) => (code === 0 ? done() : fail(new Error(`a worker ended with ${String(code)}`))));
