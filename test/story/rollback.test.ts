@@ -49,19 +49,25 @@ describe("network-operator rollback, with forge, evidence store and model out of
     // What was there before the rollout is none of it.
     expect(rollbacks).toMatchObject([
       { namespace: "media", undo: { stillLocked: [] }, answer: { outcome: "waiting" } },
+      { namespace: "selfhosted", undo: { stillLocked: [] }, answer: { outcome: "waiting" } },
     ]);
-    const digest = rollbacks[0]?.digest ?? "";
+    const digest = /^digest ([0-9a-f]+)$/m.exec(said.stderr)?.[1] ?? "";
+    // Both together are neither of them.
+    expect(rollbacks.map((one) => one.digest.startsWith(digest))).toEqual([false, false]);
     // A digest of something else is no confirmation, and neither is a handful of its signs.
     const wrong = await rollback("with.yaml", "--all", "--confirm", "0".repeat(64));
     expect([wrong.code, wrong.stderr.includes("not of what would be undone")]).toEqual([1, true]);
     const short = await rollback("with.yaml", "--all", "--confirm", digest.slice(0, 8));
     expect([short.code, short.stdout]).toEqual([2, ""]);
     expect(await bench.isLocked("media")).toBe(true);
+    expect(await bench.isLocked("selfhosted")).toBe(true);
 
     const done = await rollback("with.yaml", "--all", "--confirm", digest);
     expect(done.code).toBe(0);
     expect(done.stdout).toMatch(/is rolled back[\s\S]*made it inert[\s\S]*confirmed by the policy state/);
+    expect(done.stdout).toMatch(/suspended selfhosted[\s\S]*deleted[\s\S]*confirmed by the policy state/);
     expect(await bench.isLocked("media")).toBe(false);
+    expect(await bench.isLocked("selfhosted")).toBe(false);
     expect((await run(["log", "--state", state])).stdout).toContain("roll-back");
   });
 });

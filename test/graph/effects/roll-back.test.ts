@@ -6,7 +6,7 @@ import { openBench, OWNED, REVERTED_BY_HAND, silentForge, type Bench } from "./r
 
 let bench: Bench;
 beforeAll(async () => {
-  bench = await openBench(OWNED);
+  bench = await openBench();
 }, 120_000);
 afterAll(() => bench.dispose());
 
@@ -19,26 +19,11 @@ const merge = async (answer: Answer): Promise<void> => {
   await bench.forge.merge(answer.pullRequest?.number ?? 0);
 };
 
-/** Dies after its first write, runs again, dies after its next, until it has nothing left to write. */
-const killedAtEveryWrite = async (namespace: string, forge?: typeof silentForge): Promise<[Answer, kills: number]> => {
-  for (let kills = 0; ; kills++) {
-    bench.dieAfter = 0;
-    try {
-      return [await bench.rollBack(namespace, forge === undefined ? {} : { forge }), kills];
-    } catch (error) {
-      expect(String(error)).toContain("killed");
-    } finally {
-      bench.dieAfter = null;
-    }
-  }
-};
-
-// The world renders commits with the real kustomize, and a busy machine takes its time.
+// What happens when it is killed at a write: test/story/rollback-killed.test.ts. The world renders commits with the real kustomize, and a busy machine takes its time.
 describe("a lock that has its own Kustomization", { timeout: 120_000 }, () => {
-  it("comes off with Hubble, forge and model off, killed after every write, and says what is left", async () => {
+  it("comes off with Hubble, forge and model off, and says what is left", async () => {
     expect(await bench.isLocked("selfhosted")).toBe(true);
-    const [answer, kills] = await killedAtEveryWrite("selfhosted", silentForge);
-    expect(kills).toBe(2);
+    const answer = await bench.rollBack("selfhosted", { forge: silentForge });
     expect(bench.writes).toEqual(["suspend selfhosted/selfhosted-default-deny", "remove selfhosted/default-deny"]);
     expect(await bench.isLocked("selfhosted")).toBe(false);
     expect(answer).toMatchObject({ namespace: "selfhosted", pullRequest: null, waitingFor: { what: "person" } });
@@ -65,9 +50,10 @@ describe("a lock that has its own Kustomization", { timeout: 120_000 }, () => {
     await bench.turn(OVER_AN_INTERVAL);
     expect(await bench.isLocked("selfhosted")).toBe(false);
     expect(await suspended()).toContain("selfhosted/selfhosted-default-deny");
-    const [answer] = await killedAtEveryWrite("selfhosted");
+    const answer = await bench.rollBack("selfhosted");
     expect(bench.writes.slice(2)).toEqual(["resume selfhosted/selfhosted-default-deny"]);
-    expect(answer).toMatchObject({ outcome: "answered" });
+    expect(answer).toMatchObject({ outcome: "rolled-back", waitingFor: { what: "apply" } });
+    expect(await bench.ask("selfhosted")).toMatchObject({ outcome: "answered" });
     await bench.turn(OVER_AN_INTERVAL);
     expect(await bench.isLocked("selfhosted")).toBe(false);
   });
@@ -85,10 +71,10 @@ describe("a lock that has its own Kustomization", { timeout: 120_000 }, () => {
 });
 
 describe("a lock that shares its Kustomization", { timeout: 120_000 }, () => {
-  it("is made inert where it stands, with the forge off, and goes once the revert is applied, killed after every write", async () => {
+  it("is made inert where it stands, with the forge off, and goes once the revert is applied", async () => {
     bench.writes.length = 0;
     expect(await bench.isLocked("media")).toBe(true);
-    await killedAtEveryWrite("media", silentForge);
+    await bench.rollBack("media", { forge: silentForge });
     expect(bench.writes).toEqual(["disarm media/default-deny"]);
     await bench.turn(OVER_AN_INTERVAL);
     expect(await bench.isLocked("media")).toBe(false);
@@ -100,7 +86,7 @@ describe("a lock that shares its Kustomization", { timeout: 120_000 }, () => {
     await merge(answer);
     expect(await bench.ask("media")).toMatchObject({ waitingFor: { what: "apply" } });
     await bench.turn(6 * MINUTE);
-    await killedAtEveryWrite("media");
+    await bench.rollBack("media");
     expect(bench.writes).toEqual(["disarm media/default-deny", "remove media/default-deny"]);
     await bench.turn(OVER_AN_INTERVAL);
     expect(await bench.isLocked("media")).toBe(false);

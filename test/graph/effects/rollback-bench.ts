@@ -1,5 +1,7 @@
 import { MemorySaver } from "@langchain/langgraph";
-import { rmSync } from "node:fs";
+import { cpSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { disarming } from "../../../src/rollout/rollback/lock.ts";
 import { rollbackReader } from "../../../src/cluster/rollback-reader.ts";
 import { rollbackWriter } from "../../../src/cluster/rollback-writer.ts";
@@ -23,7 +25,8 @@ import { factsReader } from "../../../src/graph/facts/reader.ts";
 import { lookAtRollback } from "../../../src/graph/facts/rollback.ts";
 import { gates } from "../../../src/graph/gates/index.ts";
 import { openWorld, type ServedWorld, type World } from "../../../src/world/world.ts";
-import { commit, freshDir } from "../../world/world.ts";
+import { once } from "../../house/once.ts";
+import { commit } from "../../world/world.ts";
 import { openField } from "../field.ts";
 import { cluster } from "../facts/home.ts";
 
@@ -96,8 +99,6 @@ export interface Bench {
   readonly spent: Set<string>;
   /** Everything that was written to the cluster, in order. */
   readonly writes: string[];
-  /** Dies after this many more writes; null: never. */
-  dieAfter: number | null;
   /** Asks, confirms what is asked, and carries on. */
   rollBack(namespace: string, options?: { forge?: ForgeReader & ForgeWriter; thread?: string }): Promise<Answer>;
   /** Asks and does not confirm. */
@@ -108,11 +109,20 @@ export interface Bench {
   dispose(): Promise<void>;
 }
 
-export const openBench = async (files: Readonly<Record<string, string>> = {}): Promise<Bench> => {
-  const dir = await freshDir();
+/** The sample with both kinds of lock, six minutes later: everything has been applied, and nothing is in flight. */
+const locked = (): Promise<string> =>
+  once("locked-both-ways", async (dir) => {
+    const world = await openWorld({ dir });
+    await commit(world, OWNED);
+    await world.play(world.clock.now() + 6 * MINUTE);
+    world.dispose();
+  });
+
+/** Two namespaces are locked: `selfhosted` by a Kustomization of its own, `media` by one that it shares. */
+export const openBench = async (): Promise<Bench> => {
+  const dir = mkdtempSync(join(tmpdir(), "rollback-"));
+  cpSync(await locked(), dir, { recursive: true });
   const world = await openWorld({ dir });
-  await commit(world, files);
-  await world.play(world.clock.now() + 6 * MINUTE);
   const served = await world.serve();
   const kubeconfig = { text: served.kubeconfig };
   const reader = rollbackReader({ kubeconfig, context: "sample" });
@@ -126,10 +136,9 @@ export const openBench = async (files: Readonly<Record<string, string>> = {}): P
   const after = async <T>(what: string, write: Promise<T>): Promise<T> => {
     const written = await write;
     writes.push(what);
-    if (bench.dieAfter !== null && (bench.dieAfter -= 1) < 0) throw new Error("killed");
     return written;
   };
-  const mortal: RollbackWriter = {
+  const watched: RollbackWriter = {
     suspend: (id, on) => after(`${on ? "suspend" : "resume"} ${id}`, hand.suspend(id, on)),
     disarm: (policy) => after(`disarm ${policy.ref.namespace}/${policy.ref.name}`, hand.disarm(policy)),
     remove: (policy) => after(`remove ${policy.ref.namespace}/${policy.ref.name}`, hand.remove(policy)),
@@ -175,7 +184,7 @@ export const openBench = async (files: Readonly<Record<string, string>> = {}): P
       clock: world.clock,
       rollback: {
         look: (namespace) => lookAtRollback(ports, namespace),
-        writer: mortal,
+        writer: watched,
         confirmations: {
           spend: (id) => {
             if (spent.has(id)) return false;
@@ -198,7 +207,6 @@ export const openBench = async (files: Readonly<Record<string, string>> = {}): P
     confirmations,
     spent,
     writes,
-    dieAfter: null,
     ask: (namespace, { forge: place = forge, thread = `rollback:${namespace}` } = {}) =>
       askGraph(graphOver(place), { request: { kind: "request-rollback", namespace } }, { thread }),
     rollBack: async (namespace, options = {}) => {
