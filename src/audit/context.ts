@@ -52,7 +52,7 @@ export class Context {
     this.problemsOf = new Map(this.written.map((view) => [view, checkPolicy(view.document, settings)]));
     this.policies = this.written.filter((view) => !this.refused(view));
     this.rules = this.policies.flatMap((view) => view.rules);
-    this.pods = podViews(inventory, settings.clusterName);
+    this.pods = podViews(inventory, settings.clusterName).map((pod) => confirmed(pod, this.policies));
     this.#byNamespace = Map.groupBy(this.pods, (pod) => pod.namespace);
     this.#services = new Map(inventory.services.map((s) => [`${s.namespace}/${s.name}`, s]));
     this.addresses = new Addresses(inventory);
@@ -133,6 +133,21 @@ const isPlausible = (s: Selector, pod: PodView): boolean => {
     return t.values.some((v) => names.some((name) => name === v || isNear(name, v)));
   });
 };
+
+/**
+ * The labels of an unknown chart's pods are a guess by Helm's convention. Where a policy of the pods' own namespace selects
+ * them by exactly these, whoever wrote it has seen them: two sources that agree are no guess.
+ */
+const confirmed = (pod: PodView, policies: readonly PolicyView[]): PodView => {
+  if (pod.guessed !== true) return pod;
+  const isSelected = policies.some(
+    (view) => view.namespace === pod.namespace && view.specs.some((spec) => isNamedBy(spec, pod)),
+  );
+  return isSelected ? { ...pod, sure: "likely" } : pod;
+};
+
+const isNamedBy = ({ subject, nodes }: SpecView, pod: PodView): boolean =>
+  !nodes && podTerms(subject).some((t) => t.operator === "In") && matches(subject, pod) === "yes";
 
 export const contextOf = (
   inventory: Inventory,

@@ -1,7 +1,8 @@
 import type { Unit } from "./helm/unit.ts";
 import type { Rendered } from "./flux/reconcile.ts";
 import { at, flag, list, portNumber, record, scalar, stringMap, type Json } from "./json.ts";
-import { OPERATORS, type OperatorKnowledge, type OperatorPods } from "./knowledge/operators.ts";
+import type { OperatorKnowledge, OperatorPods } from "./knowledge/operator.ts";
+import { OPERATORS } from "./knowledge/operators.ts";
 import { groupOf } from "./walk/resource.ts";
 import { containerFacts } from "./workloads.ts";
 import type { WorkloadFact } from "../facts/inventory.ts";

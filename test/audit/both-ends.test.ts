@@ -61,6 +61,25 @@ describe("half-open-allow", () => {
     expect(said(pair(client, broad), HALF)).toEqual([]);
   });
 
+  it("stands at the server's pods where no policy speaks of them, once for all their clients", () => {
+    const clients = client + allow("shop/report", egressTo("data", "store", "5432"));
+    const parts = pair(clients, "");
+    const found = findings({ ...parts, workloads: [...(parts.workloads ?? []), pod("shop/report")] }, HALF);
+    expect(found.map((f) => [f.namespace, f.origin.file])).toEqual([
+      ["data", "data/store.yaml"],
+      ["data", "data/store.yaml"],
+    ]);
+    expect(new Set(found.map((f) => f.cause?.at)).size).toBe(1);
+    expect(found[0]?.related.map((r) => r.file)).toContain("shop/cnp.yaml");
+  });
+
+  it("takes the pods of an unknown chart for known once a policy of their namespace selects them", () => {
+    const guessed = pod("shop/web", { more: { sure: "guess", labelsComplete: false } });
+    const parts = pair(client, allow("data/store", ingressFrom("ops", "probe", "5432")));
+    const workloads = (parts.workloads ?? []).map((w) => (w.name === "web" ? guessed : w));
+    expect(findings({ ...parts, workloads }, HALF).map((f) => f.severity)).toEqual(["warning"]);
+  });
+
   it("is content where nothing locks the server", () => {
     expect(said({ ...pair(client, ""), files: { "shop/cnp.yaml": lock("shop") + client } }, HALF)).toEqual([]);
   });

@@ -110,6 +110,25 @@ spec:
   });
 });
 
+describe("gateway-without-egress", () => {
+  const RULE = "gateway-without-egress";
+  const locked = (text: string): Parts => published("", { files: { "edge/cnp.yaml": lock("edge") + text } });
+  const to = (peer: string, port: string): string =>
+    allow("edge/proxy", `egress:\n  - ${peer}\n    toPorts: [{ports: [{port: "${port}", protocol: TCP}]}]\n`);
+
+  it("is an error for each backend that the locked gateway may not connect to", () => {
+    const found = findings(locked(to("toEntities: [cluster]", "8080")), RULE);
+    expect(found.map((f) => f.severity)).toEqual(["error"]);
+    expect(found[0]?.message).toMatch(/auth\/idp.* on 9091/);
+  });
+
+  it("is content once the container port is open, and where nothing locks the gateway", () => {
+    const both = to("toEntities: [cluster]", "8080") + to("toEntities: [cluster]", "9091").replace("proxy\n", "more\n");
+    expect(said(locked(both), RULE)).toEqual([]);
+    expect(said(published(""), RULE)).toEqual([]);
+  });
+});
+
 describe("gateway-backend-not-world", () => {
   const RULE = "gateway-backend-not-world";
   const issuer: DeclaredEdge = {
@@ -200,6 +219,16 @@ describe("lb-ingress-without-world", () => {
   it("only mentions that another node's client comes as remote-node, unless that cannot happen", () => {
     expect(findings(balanced(from("fromEntities: [world]")), RULE).map((f) => f.severity)).toEqual(["info", "info"]);
     expect(said(balanced(from("fromEntities: [world]"), { externalTrafficPolicy: "Local" }), RULE)).toEqual([]);
+  });
+
+  it("warns beside a route only where the rule opens the port to nodes, which the LAN's hosts are not", () => {
+    const parts = (peer: string): Parts => ({
+      ...balanced(from(peer)),
+      gateways: [gateway],
+      routes: [route("home/mqtt", "mqtt.example.com", 1883), route("home/mqtt", "mqtts.example.com", 8883)],
+    });
+    expect(findings(parts("fromEntities: [cluster]"), RULE).map((f) => f.severity)).toEqual(["info", "info"]);
+    expect(findings(parts("fromEntities: [remote-node]"), RULE).map((f) => f.severity)).toEqual(["warning", "warning"]);
   });
 
   it("does not mind Services inside the cluster", () => {

@@ -1,4 +1,5 @@
 import type { RenderedObject } from "../../facts/inventory.ts";
+import type { Origin } from "../../facts/policy.ts";
 import type { Context } from "../context.ts";
 import { describedEnd, reachesNamespace } from "../ends.ts";
 import type { End } from "../ends.ts";
@@ -10,7 +11,7 @@ import { relatedRules } from "./shared.ts";
 
 /** Kinds whose addresses are asked by somebody else: Flux, gateways, monitoring, the reader. */
 const ASKED_BY_OTHERS =
-  /Policy$|Route$|^(Kustomization|HelmRelease|HelmChart|OCIRepository|HelmRepository|GitRepository|Bucket|ImageRepository|ServiceMonitor|PodMonitor|Probe|ScrapeConfig|PrometheusRule|AlertmanagerConfig|Alert|Provider|Receiver|Secret|Service|Ingress|Gateway|EnvoyProxy|Namespace|CustomResourceDefinition|Silence)$/;
+  /Policy$|Route$|^(Kustomization|HelmRelease|HelmChart|OCIRepository|HelmRepository|GitRepository|Bucket|ImageRepository|ServiceMonitor|PodMonitor|Probe|ScrapeConfig|PrometheusRule|AlertmanagerConfig|Alert|Provider|Receiver|Secret|Service|Ingress|Gateway|EnvoyProxy|Namespace|CustomResourceDefinition|Silence|ScaledObject|ScaledJob|GrafanaDatasource|VMRule|VMUser|VM\w*Scrape(Config)?|VMProbe)$/;
 
 const URL = /\b[a-z][a-z0-9+.-]*:\/\/(?:[^\s/@"']*@)?([a-z0-9][a-z0-9.-]*\.svc(?:\.[a-z0-9.-]+)?)(?::(\d+))?/g;
 
@@ -43,11 +44,11 @@ const isUnowned = (context: Context, object: RenderedObject): boolean =>
     (p) => p.namespace === object.namespace && p.fact.name === object.name && p.fact.kind === object.kind,
   );
 
-/** A declaration of some workload for the same Service has a rule of its own. */
-const isDeclared = (context: Context, namespace: string, host: string, name: string): boolean =>
+/** A declaration of some workload for the same Service has a rule of its own; so has one read at this very place. */
+const isDeclared = (context: Context, at: Origin, namespace: string, host: string, name: string): boolean =>
   context.inventory.declared.some(
-    ({ source, target }) =>
-      source.namespace === namespace &&
+    ({ source, target, origin }) =>
+      (source.namespace === namespace || (origin.file === at.file && origin.line === at.line)) &&
       ((target.kind === "host" && target.host === host) || (target.kind === "service" && target.name === name)),
   );
 
@@ -59,7 +60,8 @@ function* check(context: Context, object: RenderedObject, namespace: string): Ge
       if (service === null || service.namespace === namespace || seen.has(`${host}:${port}`)) continue;
       seen.add(`${host}:${port}`);
       if (!context.inventory.namespaces.some((n) => n.name === service.namespace)) continue;
-      if (isDeclared(context, namespace, host, service.name)) continue;
+      const origin = object.locate(path) ?? object.origin;
+      if (isDeclared(context, origin, namespace, host, service.name)) continue;
       if (anybody(context, namespace).some((end) => reachesNamespace(context, end, service.namespace))) continue;
       const by = context.judge.defaultDeny(context.judge.endpoint(namespace), "egress").by;
       const target = port === "" ? host : `${host}:${port}`;
@@ -67,7 +69,7 @@ function* check(context: Context, object: RenderedObject, namespace: string): Ge
         namespace,
         policy: null,
         sure: "likely",
-        origin: object.locate(path) ?? object.origin,
+        origin,
         message: `${object.kind} ${namespace}/${object.name} names ${target}, and no pod of ${namespace} may connect to anything in ${service.namespace}: the namespace is under default deny and none of its policies leads there. Add the egress to the pods that use it, on the container port`,
         key: [object.kind, object.name, target],
         related: relatedRules(context, by.slice(0, 1), "the default deny"),

@@ -8,6 +8,7 @@ import type { End, Knock } from "../ends.ts";
 import { gatewayEndpoint } from "../gateways.ts";
 import { podPeer } from "../judge.ts";
 import { ask, isGoverned, knocks, peerEnds, policiesOf, subjectEnds } from "../ends.ts";
+import type { PodView } from "../pods.ts";
 import type { PeerView, RuleView } from "../policy-view.ts";
 import { peerText, subjectText } from "../policy-view.ts";
 import type { Cause, Defect, Related, Rule } from "../rule.ts";
@@ -129,6 +130,31 @@ const severityOf = (context: Context, rule: RuleView, peer: PeerView, half: Half
   return isDeclared(context, clients, servers, half.knock.port) ? "error" : "info";
 };
 
+/** Whether a policy speaks of these pods in particular: one that may, but that nothing says means them, does not. */
+const hasPolicy = (context: Context, pod: PodView): boolean =>
+  context.policies.some((view) =>
+    view.specs.some(
+      (spec) => podTerms(spec.subject).length > 0 && context.subjects(spec).some((picked) => picked.pod === pod),
+    ),
+  );
+
+/** Pods that no policy speaks of are where the defect is, whoever is told to connect to them: all their clients share it. */
+const unownedServer = (
+  context: Context,
+  rule: RuleView,
+  half: Half,
+): Pick<Defect, "namespace" | "policy" | "origin"> | null => {
+  if (rule.direction === "ingress") return null;
+  const pods = half.far.flatMap((end) => (end.pod === null ? [] : [end.pod]));
+  const [first] = pods;
+  if (first?.origin == null || first.namespace === rule.policy.namespace) return null;
+  if (pods.length < half.far.length || pods.some((pod) => hasPolicy(context, pod))) return null;
+  return { namespace: first.namespace, policy: null, origin: first.origin };
+};
+
+const allowedHere = (rule: RuleView, peer: PeerView): readonly Related[] =>
+  relatedAt(rule.policy.locate(peer.path), `${subjectText(rule.spec)} may connect there: egress is allowed here`);
+
 export const halfOpenAllow: Rule = {
   id: ID,
   severity: "error",
@@ -162,7 +188,8 @@ function* defects(
   // Several ports of one peer are closed, or opened, by one repair.
   const cause: Cause | null = halves.length > 1 ? { rule: ID, at: place(rule.policy.locate(peer.path)) } : null;
   for (const half of halves) {
-    yield inRule(rule, {
+    const unowned = unownedServer(context, rule, half);
+    const defect = inRule(rule, {
       path: peer.path,
       severity: severityOf(context, rule, peer, half, ours),
       sure: half.sure,
@@ -177,7 +204,11 @@ function* defects(
           { pod, connection: { direction: OTHER[rule.direction], peer: podPeer(other.endpoint), protocol, port } },
         ];
       }),
-      related: otherEnd(context, half, OTHER[rule.direction]),
+      related: [
+        ...otherEnd(context, half, OTHER[rule.direction]),
+        ...(unowned === null ? [] : allowedHere(rule, peer)),
+      ],
     });
+    yield unowned === null ? defect : { ...defect, ...unowned };
   }
 }

@@ -1,6 +1,7 @@
 import type { Rule } from "../rule.ts";
 import { allowLocksItsPods } from "./allow-locks-its-pods.ts";
 import { apiserverCidr } from "./apiserver-by-cidr.ts";
+import { apiserverNotAllowed } from "./apiserver-not-allowed.ts";
 import { auditAnnotation } from "./audit-annotation-has-no-effect.ts";
 import { auditMode } from "./audit-mode-disables-enforcement.ts";
 import { chartNetworkPolicy } from "./chart-ships-network-policy.ts";
@@ -16,6 +17,7 @@ import { fqdnCannotMatch } from "./fqdn-rule-cannot-match.ts";
 import { wildcardFqdn } from "./fqdn-wildcard-misses-in-cluster.ts";
 import { fqdnWithoutDns } from "./fqdn-without-dns-rule.ts";
 import { gatewayBackend } from "./gateway-backend-not-world.ts";
+import { gatewayWithoutEgress } from "./gateway-without-egress.ts";
 import { halfOpenAllow } from "./half-open-allow.ts";
 import { http3 } from "./http3-without-udp.ts";
 import { invalidPolicy } from "./invalid-policy.ts";
@@ -30,6 +32,7 @@ import { operatorJobs } from "./operator-jobs-unselected.ts";
 import { peerIsHostNetwork } from "./peer-is-host-network.ts";
 import { pingNeedsIcmps } from "./ping-needs-icmps.ts";
 import { orphanPolicy } from "./policy-file-unreached.ts";
+import { portNameUnknown } from "./port-name-unknown.ts";
 import { routeBackend } from "./route-backend-without-ingress.ts";
 import { ruleAllowsNothing } from "./rule-allows-nothing.ts";
 import { ruleForEveryone } from "./rule-for-everyone.ts";
@@ -42,6 +45,7 @@ import { tooWide } from "./too-wide.ts";
 import { tunnelLocked } from "./tunnel-under-default-deny.ts";
 import { unselectedWorkload } from "./unselected-workload.ts";
 import { vanillaNetworkPolicy } from "./vanilla-network-policy.ts";
+import { webhookWithoutApiserver } from "./webhook-without-apiserver.ts";
 
 /** Every rule, in the order of the table that people read. */
 export const RULES: readonly Rule[] = [
@@ -52,10 +56,12 @@ export const RULES: readonly Rule[] = [
   auditAnnotation,
   allowLocksItsPods,
   dnsNotAllowed,
+  apiserverNotAllowed,
   halfOpenAllow,
   declaredDependency,
   unownedDependency,
   servicePortNotTargetPort,
+  portNameUnknown,
   selectorMatchesNothing,
   unselectedWorkload,
   operatorJobs,
@@ -65,6 +71,8 @@ export const RULES: readonly Rule[] = [
   peerIsHostNetwork,
   toServices,
   routeBackend,
+  gatewayWithoutEgress,
+  webhookWithoutApiserver,
   gatewayBackend,
   lbIngress,
   http3,

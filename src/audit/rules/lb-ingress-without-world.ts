@@ -7,7 +7,7 @@ import { REMOTE_NODE, WORLD } from "../judge.ts";
 import type { PodView } from "../pods.ts";
 import type { Defect, Rule } from "../rule.ts";
 import { place, relatedAt, weaker } from "../rule.ts";
-import { matches } from "../selector.ts";
+import { matches, podTerms } from "../selector.ts";
 import { relatedRules } from "./shared.ts";
 
 const ID = "lb-ingress-without-world";
@@ -28,6 +28,19 @@ const admitsSomeOfWorld = (context: Context, pod: PodView, protocol: Protocol, p
 const isRouted = (context: Context, service: ServiceFact, port: number): boolean =>
   context.inventory.routes.some((r) =>
     r.backends.some((b) => b.namespace === service.namespace && b.service === service.name && b.port === port),
+  );
+
+/** A rule that opens this port to nodes takes the LAN's hosts for them (lesson 15): clients come past the gateway. */
+const admitsNodes = (context: Context, pod: PodView, protocol: Protocol, port: number): boolean =>
+  context.rules.some(
+    (r) =>
+      r.direction === "ingress" &&
+      !r.deny &&
+      podTerms(r.spec.subject).length > 0 &&
+      matches(r.spec.subject, pod) !== "no" &&
+      r.ports !== null &&
+      speaksOf(r.ports, protocol, port) &&
+      r.peers.some((p) => p.kind === "entity" && (p.entity === "host" || p.entity === "remote-node")),
   );
 
 /** An address that nobody fixed and no name leads to is one that no client was ever told. */
@@ -83,7 +96,10 @@ function* check(context: Context, service: ServiceFact): Generator<Defect> {
     const id = `${service.namespace}/${service.name}`;
     const base = { namespace: pod.namespace, policy, sure, origin };
     if (verdict.verdict === "dropped" && !admitsSomeOfWorld(context, pod, protocol, containerPort)) {
-      const isAside = isRouted(context, service, port) || MACHINERY.test(name ?? "") || !isKnownToClients(service);
+      const isAside =
+        (isRouted(context, service, port) && !admitsNodes(context, pod, protocol, containerPort)) ||
+        MACHINERY.test(name ?? "") ||
+        !isKnownToClients(service);
       yield {
         ...base,
         severity: isAside ? "info" : "warning",

@@ -60,7 +60,9 @@ const isSpokenOf = (context: Context, namespace: string, s: Selector): boolean =
 /** How sure we are that no such pod exists. */
 const certainty = (context: Context, namespace: string, s: Selector, near: readonly Near[]): Severity => {
   const pods = context.podsIn(namespace);
-  const isStatic = wanted(s).length > 0 && podTerms(s).every((t) => STATIC_KEYS.has(t.key));
+  // A key that some pod there is known to carry is one that manifests, charts or operators write.
+  const isWritten = (key: string): boolean => pods.some((p) => Object.hasOwn(p.fact.podLabels, key));
+  const isStatic = wanted(s).length > 0 && podTerms(s).every((t) => STATIC_KEYS.has(t.key) || isWritten(t.key));
   if (near.length > 0 && isStatic) return "warning";
   if (pods.length === 0 || !isStatic || isSpokenOf(context, namespace, s)) return "info";
   return "warning";

@@ -19,7 +19,10 @@ const cnpgStore = (reading: Reading, sources: readonly Source[], path: Path): re
 export const cnpgCluster = (reading: Reading): readonly DeclaredEdge[] => {
   const { object, contents } = reading;
   const own = contents.workloads.filter(
-    (w) => w.namespace === object.namespace && w.podLabels["cnpg.io/cluster"] === object.name,
+    (w) =>
+      w.namespace === object.namespace &&
+      w.podLabels["cnpg.io/cluster"] === object.name &&
+      w.podLabels["cnpg.io/podRole"] !== "pooler",
   );
   // Only instances and recovery Jobs speak to the store; a new instance copies from the first.
   const stored = own.filter((w) => !w.transient || w.podLabels["cnpg.io/jobRole"] === "full-recovery");

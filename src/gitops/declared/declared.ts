@@ -9,10 +9,17 @@ import { podsBehind } from "../services.ts";
 import { readConfigs } from "./configs.ts";
 import { impliedPort, meaningOf } from "./meaning.ts";
 import { declaredByPrograms } from "./programs.ts";
-import { declaredByResources } from "./resources.ts";
+import { declaredByResources, isReadApart } from "./resources.ts";
 import type { CalledAt } from "./containers.ts";
 import type { Found } from "./settings.ts";
-import { toldByAppTemplate, toldByChart, toldByManifest, toldToExternalDns, type Told } from "./workload-settings.ts";
+import {
+  toldByAppTemplate,
+  toldByChart,
+  toldByManifest,
+  toldByResource,
+  toldToExternalDns,
+  type Told,
+} from "./workload-settings.ts";
 
 interface Field {
   readonly facts: ClusterFacts;
@@ -123,7 +130,12 @@ export const readDeclared = (
   const { services, releases } = contents;
   const field: Field = { facts, services, isOwn: ownHosts(contents), serves: servedPorts(contents) };
   const configs = readConfigs(objects);
+  const made = Map.groupBy(
+    contents.workloads.filter((w) => w.from.kind === "operator"),
+    (w) => w.origin,
+  );
   const told = [
+    ...objects.flatMap((object) => (isReadApart(object) ? [] : toldByResource(object, made.get(object.origin) ?? []))),
     ...objects.flatMap((object) => (makesPods(object.kind) ? toldByManifest(object, configs) : [])),
     ...releases.flatMap((release) => {
       const made = contents.workloadsOf(release);

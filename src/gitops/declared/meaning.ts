@@ -34,7 +34,9 @@ const LISTENS = /listen|bind|^(?:web|http|server|metrics|app)?[._]*host$/i;
 const PROVIDER = /(?:^|[._-])provider(?:\.name)?$/i;
 
 export const isProviderKey = (key: string): boolean => PROVIDER.test(key);
-export const isShown = (key: string): boolean => SHOWN.test(key);
+/** Where backups go: a repository that is connected to, unlike one of images. */
+const BACKUPS = /(?:restic|rustic|kopia|borg)[_.-]?repository$/i;
+export const isShown = (key: string): boolean => SHOWN.test(key) && !BACKUPS.test(key);
 export const isListening = (key: string): boolean => LISTENS.test(key);
 
 const BY_SPEECH: Readonly<Record<Speaks, Meaning | null>> = {

@@ -1,13 +1,13 @@
 import type { ClusterFacts } from "../../facts/cluster-facts.ts";
-import type { DeclaredEdge } from "../../facts/inventory.ts";
+import type { DeclaredEdge, WorkloadFact } from "../../facts/inventory.ts";
 import type { Contents } from "../contents.ts";
 import type { Rendered } from "../flux/reconcile.ts";
-import { at, isRecord, list, record, text, type Json } from "../json.ts";
+import { at, isRecord, list, record, text, type Json, type Path } from "../json.ts";
 import { apiHosts } from "../knowledge/providers.ts";
 import { groupOf } from "../walk/resource.ts";
 import { issuer } from "./acme.ts";
 import { cnpgCluster } from "./cnpg.ts";
-import { placeIn } from "./configs.ts";
+import { placeIn, readConfigs } from "./configs.ts";
 import { podMonitor, probe, scrapeConfig, serviceMonitor } from "./monitoring.ts";
 import { byName, edge, hostOrAddress, to, type Reading, type Source } from "./reading.ts";
 import { search } from "./settings.ts";
@@ -133,6 +133,73 @@ const sourceOf = (reading: Reading): readonly DeclaredEdge[] => {
   ];
 };
 
+/** Every place that a custom resource's specification names, asked by these pods. */
+const named = (reading: Reading, sources: readonly Source[], path: Path, why: string): readonly DeclaredEdge[] => {
+  const { object } = reading;
+  return search(at(object.object, ...path), path, placeIn(object, [], "certain")).flatMap(({ target, key, origin }) => {
+    const { host, port, protocol } = target;
+    return port === null ? [] : sources.map((s) => edge(s, hostOrAddress(host), port, protocol, why, key, origin));
+  });
+};
+
+/** KEDA's operator itself asks what a trigger names. */
+const scaledObject = (reading: Reading): readonly DeclaredEdge[] =>
+  named(reading, byName(reading.contents, "keda-operator"), ["spec", "triggers"], "scaler");
+
+/** Flux's notifications leave from their own controller. */
+const notification = (reading: Reading): readonly DeclaredEdge[] => {
+  const sources = reading.contents.workloads.filter((w) => w.name === "notification-controller");
+  return to(reading, sources, ["spec", "address"], "webhook");
+};
+
+const ofOperator = (reading: Reading, kind: string): readonly WorkloadFact[] =>
+  reading.contents.workloads.filter(
+    (w) => w.from.kind === "operator" && w.origin === reading.object.origin && w.kind === kind,
+  );
+
+const VICTORIA: Readonly<Record<string, readonly Path[]>> = {
+  VMAgent: [["spec", "remoteWrite"]],
+  VMAlert: [
+    ["spec", "datasource"],
+    ["spec", "notifier"],
+    ["spec", "notifiers"],
+    ["spec", "remoteWrite"],
+    ["spec", "remoteRead"],
+  ],
+};
+
+const victoria = (reading: Reading): readonly DeclaredEdge[] =>
+  (VICTORIA[reading.object.kind] ?? []).flatMap((path) =>
+    named(reading, ofOperator(reading, reading.object.kind), path, "url"),
+  );
+
+/** A data source is asked by the Grafana pods of its namespace: which of them, its selector says by labels of the resource. */
+const datasource = (reading: Reading): readonly DeclaredEdge[] => {
+  const { object, contents } = reading;
+  const pods = contents.workloads.filter(
+    (w) => w.from.name === "grafana-operator" && w.from.kind === "operator" && w.namespace === object.namespace,
+  );
+  return to(reading, pods, ["spec", "datasource", "url"], "url");
+};
+
+/** A mover's repository stands in the Secret it is given: restic's, kopia's and rclone's own spelling of a place. */
+const mover = (reading: Reading): readonly DeclaredEdge[] => {
+  const { object, objects } = reading;
+  const configs = readConfigs(objects);
+  const movers = ofOperator(reading, "Job");
+  return Object.entries(record(at(object.object, "spec"))).flatMap(([, section]) => {
+    const secret = text(at(section, "repository")) ?? text(at(section, "rcloneConfig"));
+    const config = secret === null ? null : configs("Secret", object.namespace ?? "", secret);
+    if (config === null) return [];
+    return search(config.data, [], placeIn(config.object, config.base, "likely")).flatMap(({ target, key, origin }) => {
+      const { host, port, protocol } = target;
+      return port === null
+        ? []
+        : movers.map((s) => edge(s, hostOrAddress(host), port, protocol, "backup", key, origin));
+    });
+  });
+};
+
 const READERS: Readonly<
   Record<string, { readonly group: RegExp; readonly read: (reading: Reading) => readonly DeclaredEdge[] }>
 > = {
@@ -147,11 +214,27 @@ const READERS: Readonly<
   ClusterSecretStore: { group: /^external-secrets\.io$/, read: secretStore },
   GithubAccessToken: { group: /^generators\.external-secrets\.io$/, read: githubToken },
   SecurityPolicy: { group: /^gateway\.envoyproxy\.io$/, read: securityPolicy },
+  ScaledObject: { group: /^keda\.sh$/, read: scaledObject },
+  ScaledJob: { group: /^keda\.sh$/, read: scaledObject },
+  Provider: { group: /^notification\.toolkit\.fluxcd\.io$/, read: notification },
+  VMAgent: { group: /^operator\.victoriametrics\.com$/, read: victoria },
+  VMAlert: { group: /^operator\.victoriametrics\.com$/, read: victoria },
+  GrafanaDatasource: { group: /^grafana\.integreatly\.org$/, read: datasource },
+  ReplicationSource: { group: /^volsync\.backube$/, read: mover },
+  ReplicationDestination: { group: /^volsync\.backube$/, read: mover },
   Cluster: { group: /^postgresql\.cnpg\.io$/, read: cnpgCluster },
   GitRepository: { group: /^source\.toolkit\.fluxcd\.io$/, read: sourceOf },
   HelmRepository: { group: /^source\.toolkit\.fluxcd\.io$/, read: sourceOf },
   OCIRepository: { group: /^source\.toolkit\.fluxcd\.io$/, read: sourceOf },
 };
+
+const readerOf = (object: Rendered): ((reading: Reading) => readonly DeclaredEdge[]) | null => {
+  const reader = Object.hasOwn(READERS, object.kind) ? READERS[object.kind] : undefined;
+  return reader?.group.test(groupOf(object.object)) === true ? reader.read : null;
+};
+
+/** A resource with a reader of its own is not searched besides. */
+export const isReadApart = (object: Rendered): boolean => object.kind === "Gateway" || readerOf(object) !== null;
 
 export const declaredByResources = (
   contents: Contents,
@@ -159,7 +242,6 @@ export const declaredByResources = (
   facts: ClusterFacts,
 ): readonly DeclaredEdge[] =>
   objects.flatMap((object) => {
-    const reader = Object.hasOwn(READERS, object.kind) ? READERS[object.kind] : undefined;
-    if (reader === undefined || !reader.group.test(groupOf(object.object))) return [];
-    return reader.read({ object, objects, contents, facts });
+    const read = readerOf(object);
+    return read === null ? [] : read({ object, objects, contents, facts });
   });

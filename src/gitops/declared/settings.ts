@@ -110,7 +110,9 @@ const hostSetting = (map: Json, name: string, value: string): Target | null => {
   const implied = impliedPort(name, host);
   const beside = portNumber(portBeside(map, name));
   const isAlone = beside === null && implied === null;
-  if (isAlone && (isListening(name) || !host.includes("."))) return null;
+  // Nobody listens on the name of a Service.
+  const isOwn = isListening(name) && !/\.svc(?:\.|$)/.test(host);
+  if (isAlone && (isOwn || !host.includes("."))) return null;
   const port = beside ?? implied?.port ?? null;
   return { ...NOWHERE, host, port, speaks: implied?.speaks ?? null };
 };

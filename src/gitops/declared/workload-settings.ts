@@ -55,6 +55,12 @@ export const toldByManifest = (object: Rendered, configs: Configs): readonly Tol
   return [{ workload: { namespace, kind: object.kind, name: object.name }, found, called }];
 };
 
+/** What an operator makes of a custom resource is told by the resource: a database's host, a server's address. */
+export const toldByResource = (object: Rendered, made: readonly WorkloadFact[]): readonly Told[] => {
+  const found = search(at(object.object, "spec"), ["spec"], placeIn(object, [], "likely"));
+  return found.length === 0 ? [] : made.filter((w) => !w.transient).map((workload) => ({ workload, found }));
+};
+
 /** Scripts that are mounted: which container runs them nobody says, and nearly always it is the first. */
 const scriptsIn = (
   references: readonly Reference[],

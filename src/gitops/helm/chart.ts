@@ -58,10 +58,16 @@ const knownWorkload = (workload: ChartWorkload, names: Names, values: Json): Jso
   return { kind: workload.kind, metadata: { name: fill(workload.name, names), namespace: names.namespace }, spec };
 };
 
+const FULLNAME = "{fullname}";
+
+/** A Service that the data says nothing of is published where the chart's own `service` values publish it. */
 const published = (service: ChartService, values: Json): { readonly annotations: unknown; readonly spec: Json } => {
-  if (service.published === undefined) return { annotations: undefined, spec: {} };
-  const { type, annotations, loadBalancerIP, externalTrafficPolicy } = record(valueAt(values, service.published));
-  return { annotations, spec: { type: type ?? "LoadBalancer", loadBalancerIP, externalTrafficPolicy } };
+  const isMain = service.published === undefined && service.name === FULLNAME;
+  const said = isMain ? "service" : service.published;
+  if (said === undefined) return { annotations: undefined, spec: {} };
+  const { type, annotations, loadBalancerIP, externalTrafficPolicy } = record(valueAt(values, said));
+  const usual = isMain ? undefined : "LoadBalancer";
+  return { annotations, spec: { type: type ?? usual, loadBalancerIP, externalTrafficPolicy } };
 };
 
 const knownService = (service: ChartService, names: Names, values: Json): Json => ({

@@ -12,6 +12,12 @@ const harbor = (part: string): Readonly<Record<string, string>> => ({
 });
 const argo = (part: string, short: string): Readonly<Record<string, string>> => component(`argocd-${short}`, part);
 
+const BITNAMI = [
+  { chart: "mariadb", part: "mysql", port: 3306 },
+  { chart: "mysql", part: "mysql", port: 3306 },
+  { chart: "mongodb", part: "mongodb", port: 27_017 },
+] as const;
+
 /** Applications whose chart makes pods that its own name does not tell. */
 export const APPS: readonly ChartKnowledge[] = [
   {
@@ -112,9 +118,23 @@ export const APPS: readonly ChartKnowledge[] = [
     services: [{ name: "{fullname}", selector: component("nextcloud", "app"), ports: ["8080:80"] }],
   },
   {
-    charts: ["rabbitmq", "mariadb", "mysql", "mongodb"],
-    workloads: [{ kind: "StatefulSet", name: "{fullname}", labels: app("{chart}") }],
+    charts: ["rabbitmq"],
+    workloads: [
+      {
+        kind: "StatefulSet",
+        name: "{fullname}",
+        labels: app("rabbitmq"),
+        ports: ["amqp:5672", "epmd:4369", "dist:25672", "stats:15672", "metrics:9419"],
+      },
+    ],
+    services: [{ name: "{fullname}", selector: app("rabbitmq"), ports: ["5672:amqp", "15672:stats"] }],
   },
+  ...BITNAMI.map(({ chart, part, port }): ChartKnowledge => ({
+    charts: [chart],
+    // Several architectures, one label: the part (primary, secondary) is written only where it is known for sure.
+    workloads: [{ kind: "StatefulSet", name: "{fullname}", labels: app(chart), ports: [`${part}:${port}`] }],
+    services: [{ name: "{fullname}", selector: app(chart), ports: [`${port}:${part}`] }],
+  })),
   {
     charts: ["velero"],
     workloads: [

@@ -24,6 +24,7 @@ export interface ChartService {
   readonly selector: Readonly<Record<string, string>>;
   /** `port:targetPort`; a target may be a name. */
   readonly ports: readonly string[];
+  readonly when?: string;
   readonly unlessOff?: string;
   /** Where the values say how it is published (`type`, `annotations`, ...): a load balancer unless they say otherwise. */
   readonly published?: string;

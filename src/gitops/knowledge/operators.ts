@@ -1,34 +1,6 @@
-/**
- * Pods that operators make of their custom resources, as data. `{name}` and `{namespace}` are the resource's own;
- * `{path.to.field}` is a field of it. Every label given here is on every such pod; more may be there.
- */
-export interface OperatorPods {
-  readonly kind: string;
-  readonly name: string;
-  readonly labels: Readonly<Record<string, string>>;
-  /** `name:port`. */
-  readonly ports?: readonly string[];
-  readonly transient?: boolean;
-  readonly hostNetwork?: boolean;
-  readonly serviceAccount?: string;
-  /** A field of the resource that must be there for these pods to be made. */
-  readonly when?: string;
-  readonly unless?: string;
-  /** A number of the resource that must be above one. */
-  readonly several?: string;
-}
-
-export interface OperatorKnowledge {
-  readonly operator: string;
-  readonly group: string;
-  readonly kind: string;
-  readonly pods: readonly OperatorPods[];
-  readonly services?: readonly {
-    readonly name: string;
-    readonly selector: Readonly<Record<string, string>>;
-    readonly ports: readonly string[];
-  }[];
-}
+import { DATABASE_OPERATORS } from "./database-operators.ts";
+import { MONITORING_OPERATORS } from "./monitoring-operators.ts";
+import type { OperatorKnowledge } from "./operator.ts";
 
 const instance = { "cnpg.io/cluster": "{name}", "cnpg.io/podRole": "instance" };
 const cnpgJob = (role: string): Readonly<Record<string, string>> => ({
@@ -282,27 +254,29 @@ export const OPERATORS: readonly OperatorKnowledge[] = [
       },
     ],
   },
+  ...DATABASE_OPERATORS,
+  ...MONITORING_OPERATORS,
   {
-    operator: "victoria-metrics",
-    group: "operator.victoriametrics.com",
-    kind: "VMSingle",
+    operator: "keycloak",
+    group: "k8s.keycloak.org",
+    kind: "Keycloak",
     pods: [
       {
-        kind: "VMSingle",
-        name: "vmsingle-{name}",
+        kind: "Keycloak",
+        name: "{name}",
         labels: {
-          "app.kubernetes.io/name": "vmsingle",
+          app: "keycloak",
           "app.kubernetes.io/instance": "{name}",
-          "app.kubernetes.io/component": "monitoring",
+          "app.kubernetes.io/managed-by": "keycloak-operator",
         },
-        ports: ["http:8429"],
+        ports: ["https:8443", "http:8080", "management:9000"],
       },
     ],
     services: [
       {
-        name: "vmsingle-{name}",
-        selector: { "app.kubernetes.io/name": "vmsingle", "app.kubernetes.io/instance": "{name}" },
-        ports: ["8429:8429"],
+        name: "{name}-service",
+        selector: { app: "keycloak", "app.kubernetes.io/instance": "{name}" },
+        ports: ["8443:8443", "8080:8080", "9000:9000"],
       },
     ],
   },
@@ -314,6 +288,19 @@ export const OPERATORS: readonly OperatorKnowledge[] = [
       {
         kind: "Job",
         name: "volsync-src-{name}",
+        labels: { "app.kubernetes.io/created-by": "volsync", "volsync.backube/cleanup": "true" },
+        transient: true,
+      },
+    ],
+  },
+  {
+    operator: "volsync",
+    group: "volsync.backube",
+    kind: "ReplicationDestination",
+    pods: [
+      {
+        kind: "Job",
+        name: "volsync-dst-{name}",
         labels: { "app.kubernetes.io/created-by": "volsync", "volsync.backube/cleanup": "true" },
         transient: true,
       },

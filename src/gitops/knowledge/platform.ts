@@ -99,8 +99,23 @@ export const PLATFORM: readonly ChartKnowledge[] = [
         labels: app("external-secrets-webhook"),
         ports: ["webhook:10250", "metrics:8080", "ready:8081"],
       },
+      {
+        kind: "Deployment",
+        name: "bitwarden-sdk-server",
+        labels: app("bitwarden-sdk-server"),
+        ports: ["http:9998"],
+        when: "bitwarden-sdk-server.enabled",
+      },
     ],
-    services: [{ name: "{fullname}-webhook", selector: app("external-secrets-webhook"), ports: ["443:webhook"] }],
+    services: [
+      { name: "{fullname}-webhook", selector: app("external-secrets-webhook"), ports: ["443:webhook"] },
+      {
+        name: "bitwarden-sdk-server",
+        selector: app("bitwarden-sdk-server"),
+        ports: ["9998:http"],
+        when: "bitwarden-sdk-server.enabled",
+      },
+    ],
   },
   {
     charts: ["external-dns"],

@@ -76,7 +76,10 @@ export const NETWORK: readonly App[] = [
       ),
     },
     policy: sections(
-      [fromEntities(["world", "remote-node"], ["80", "443"])],
+      [
+        fromEntities(["world", "remote-node"], ["80", "443"]),
+        fromEntities(["kube-apiserver", "remote-node"], ["8443"]),
+      ],
       [toEntities(["cluster"], ["2368", "8081"])],
     ),
   },

@@ -1,7 +1,9 @@
 import { memoryTree, type SourceTree } from "../../../src/facts/tree.ts";
 import { APPS } from "./apps.ts";
 import { BASE } from "./base.ts";
-import { NAMESPACES, allow, listing, type App } from "./writing.ts";
+import { DATABASES } from "./platform/databases.ts";
+import { DOOR, IDENTITY, USED, WATCHING } from "./platform/platform.ts";
+import { NAMESPACES, allow, listing, type App, type NamespaceStyle } from "./writing.ts";
 
 /** The apps of a namespace, their policies beside them, and the baseline and the lock as components. */
 const namespaceFiles = (namespace: string, locked: boolean, apps: readonly App[]): Readonly<Record<string, string>> => {
@@ -21,21 +23,38 @@ const namespaceFiles = (namespace: string, locked: boolean, apps: readonly App[]
   return files;
 };
 
-/**
- * A small repository that works: every style of app and route that the audit reads, each with both halves of what it
- * needs. Nothing in it is to be found, and whatever is broken in it afterwards is.
- */
-export const repository = (): SourceTree => {
+const assembled = (namespaces: readonly NamespaceStyle[], apps: readonly App[], scraper = "prometheus"): SourceTree => {
   const files: Record<string, string> = { ...BASE };
-  for (const { name, locked } of NAMESPACES)
+  const scrape = "components/baseline/allow-scrape.yaml";
+  files[scrape] = BASE[scrape]?.replace(": prometheus", `: ${scraper}`) ?? "";
+  for (const { name, locked } of namespaces)
     Object.assign(
       files,
       namespaceFiles(
         name,
         locked,
-        APPS.filter((a) => a.namespace === name),
+        apps.filter((a) => a.namespace === name),
       ),
     );
-  files["apps/kustomization.yaml"] = listing(NAMESPACES.map((n) => n.name));
+  files["apps/kustomization.yaml"] = listing(namespaces.map((n) => n.name));
   return memoryTree(files);
 };
+
+/**
+ * A small repository that works: every style of app and route that the audit reads, each with both halves of what it
+ * needs. Nothing in it is to be found, and whatever is broken in it afterwards is.
+ */
+export const repository = (): SourceTree => assembled(NAMESPACES, APPS);
+
+const PLATFORM = [...DOOR, ...USED, ...IDENTITY, ...WATCHING, ...DATABASES];
+
+/** Another one that works: operators and their resources, controllers that the API server calls, movers, the LAN. */
+export const platform = (): SourceTree =>
+  assembled(
+    ["flux-system", "kube-system", ...new Set(PLATFORM.map((a) => a.namespace))].map((name) => ({
+      name,
+      locked: !name.endsWith("-system"),
+    })),
+    PLATFORM,
+    "vmagent",
+  );

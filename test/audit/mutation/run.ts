@@ -66,7 +66,7 @@ export const measure = (
     let [planted, caught] = [0, 0];
     const missed: string[] = [];
     // Plantings that break nothing are passed over, so more are looked at than counted.
-    for (const mutant of spread(mutants, wanted.breaks === undefined ? each : each * 2)) {
+    for (const mutant of spread(mutants, wanted.breaks === undefined ? each : Math.max(each * 2, 16))) {
       if (planted >= each) break;
       const result = isDefect(wanted, mutant);
       if (result === "no") continue;
@@ -90,7 +90,9 @@ const flag = (name: string): string | undefined => {
 export const main = async (): Promise<void> => {
   const dir = process.argv[2]?.startsWith("--") === false ? process.argv[2] : undefined;
   const { folderTree } = await import("../../../src/gitops/folder-tree.ts");
-  const tree = dir === undefined ? (await import("./repository.ts")).repository() : folderTree(dir);
+  const { platform, repository } = await import("./repository.ts");
+  const own = process.argv.includes("--platform") ? platform() : repository();
+  const tree = dir === undefined ? own : folderTree(dir);
   const started = performance.now();
   const shows = process.argv.includes("--missed");
   let [planted, caught] = [0, 0];

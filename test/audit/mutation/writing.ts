@@ -8,7 +8,12 @@ export interface App {
   readonly subject?: string;
 }
 
-export const NAMESPACES = [
+export interface NamespaceStyle {
+  readonly name: string;
+  readonly locked: boolean;
+}
+
+export const NAMESPACES: readonly NamespaceStyle[] = [
   { name: "flux-system", locked: false },
   { name: "kube-system", locked: false },
   { name: "network", locked: true },
@@ -20,7 +25,7 @@ export const NAMESPACES = [
   { name: "auth", locked: true },
   { name: "tools", locked: true },
   { name: "staging", locked: false },
-] as const;
+];
 
 export const indent = (text: string, by: number): string =>
   text

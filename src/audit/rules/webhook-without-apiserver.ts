@@ -1,0 +1,46 @@
+import { apiserverTargets } from "../../facts/declared.ts";
+import { endOf, policiesOf } from "../ends.ts";
+import { APISERVER } from "../judge.ts";
+import type { Rule } from "../rule.ts";
+import { relatedAt, weaker } from "../rule.ts";
+import { relatedRules } from "./shared.ts";
+
+export const webhookWithoutApiserver: Rule = {
+  id: "webhook-without-apiserver",
+  severity: "error",
+  lesson: 34,
+  about:
+    "The API server calls admission webhooks and aggregated APIs on the pods' container port, and under default deny these pods do not admit it: changes fail, days later, with a timeout.",
+  remedy: "Add ingress from the entities `kube-apiserver` and `remote-node` on the container port of the webhook.",
+  *check(context) {
+    for (const { target, port, what } of apiserverTargets(context.inventory)) {
+      const service = context.service(target.namespace, target.name);
+      const entry = service?.ports.find((p) => p.port === port);
+      if (service === null || entry === undefined) continue;
+      const container = entry.containerPort ?? (typeof entry.targetPort === "number" ? entry.targetPort : null);
+      if (container === null) continue;
+      for (const { pod, match } of context.backends(service)) {
+        if (!pod.governed || pod.fact.suspended || pod.fact.transient) continue;
+        const verdict = context.judge.ingress(pod, APISERVER, "TCP", container);
+        if (verdict.verdict !== "dropped") continue;
+        const spec = policiesOf(context, endOf(pod), "ingress")[0];
+        const view = spec?.rules[0]?.policy;
+        const origin = view === undefined ? (pod.origin ?? service.origin) : view.locate(spec?.path ?? ["spec"]);
+        if (origin === null) continue;
+        yield {
+          namespace: pod.namespace,
+          policy: view?.ref ?? null,
+          sure: weaker(weaker(service.sure, pod.sure), match === "yes" ? "certain" : "guess"),
+          origin,
+          message: `The API server calls ${pod.id} on ${container}/TCP (${what}), and these pods do not admit it. Add ingress from kube-apiserver and remote-node on ${container}`,
+          key: [pod.id, String(container)],
+          missing: [{ pod, connection: { direction: "ingress", peer: APISERVER, protocol: "TCP", port: container } }],
+          related: [
+            ...relatedAt(service.origin, `Service ${service.namespace}/${service.name} leads to ${container}`),
+            ...relatedRules(context, verdict.defaultDeny.slice(0, 1), "the default deny"),
+          ],
+        };
+      }
+    }
+  },
+};
