@@ -13,6 +13,14 @@ export const isChosen = (context: Context, pod: PodView): boolean =>
     view.specs.some((s) => !s.nodes && podTerms(s.subject).length > 0 && matches(s.subject, pod) !== "no"),
   );
 
+/** Whether a policy speaks of these pods in particular: one that may, but that nothing says means them, does not. */
+export const hasPolicy = (context: Context, pod: PodView): boolean =>
+  context.policies.some((view) =>
+    view.specs.some(
+      (spec) => podTerms(spec.subject).length > 0 && context.subjects(spec).some((picked) => picked.pod === pod),
+    ),
+  );
+
 /** Under default deny, and no policy speaks of these pods. */
 export const isUnselected = (context: Context, pod: PodView): boolean =>
   pod.governed && DIRECTIONS.some((d) => context.judge.defaultDeny(pod.endpoint, d).value) && !isChosen(context, pod);

@@ -8,13 +8,13 @@ import type { End, Knock } from "../ends.ts";
 import { gatewayEndpoint } from "../gateways.ts";
 import { podPeer } from "../judge.ts";
 import { ask, isGoverned, knocks, peerEnds, policiesOf, subjectEnds } from "../ends.ts";
-import type { PodView } from "../pods.ts";
 import type { PeerView, RuleView } from "../policy-view.ts";
 import { peerText, subjectText } from "../policy-view.ts";
 import type { Cause, Defect, Related, Rule } from "../rule.ts";
 import { place, relatedAt, weaker } from "../rule.ts";
 import { podTerms } from "../selector.ts";
 import { servicePortOf } from "../service-ports.ts";
+import { hasPolicy } from "../unselected.ts";
 import { inRule, list } from "./shared.ts";
 
 const ID = "half-open-allow";
@@ -129,14 +129,6 @@ const severityOf = (context: Context, rule: RuleView, peer: PeerView, half: Half
   const [clients, servers] = isEgress ? [ours, half.far] : [half.far, ours];
   return isDeclared(context, clients, servers, half.knock.port) ? "error" : "info";
 };
-
-/** Whether a policy speaks of these pods in particular: one that may, but that nothing says means them, does not. */
-const hasPolicy = (context: Context, pod: PodView): boolean =>
-  context.policies.some((view) =>
-    view.specs.some(
-      (spec) => podTerms(spec.subject).length > 0 && context.subjects(spec).some((picked) => picked.pod === pod),
-    ),
-  );
 
 /** Pods that no policy speaks of are where the defect is, whoever is told to connect to them: all their clients share it. */
 const unownedServer = (

@@ -3,6 +3,7 @@ import { endOf, policiesOf } from "../ends.ts";
 import { APISERVER } from "../judge.ts";
 import type { Rule } from "../rule.ts";
 import { relatedAt, weaker } from "../rule.ts";
+import { hasPolicy } from "../unselected.ts";
 import { relatedRules } from "./shared.ts";
 
 export const webhookWithoutApiserver: Rule = {
@@ -23,7 +24,7 @@ export const webhookWithoutApiserver: Rule = {
         if (!pod.governed || pod.fact.suspended || pod.fact.transient) continue;
         const verdict = context.judge.ingress(pod, APISERVER, "TCP", container);
         if (verdict.verdict !== "dropped") continue;
-        const spec = policiesOf(context, endOf(pod), "ingress")[0];
+        const spec = hasPolicy(context, pod) ? policiesOf(context, endOf(pod), "ingress")[0] : undefined;
         const view = spec?.rules[0]?.policy;
         const origin = view === undefined ? (pod.origin ?? service.origin) : view.locate(spec?.path ?? ["spec"]);
         if (origin === null) continue;

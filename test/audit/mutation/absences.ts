@@ -1,4 +1,4 @@
-import { get, listAt, type DefectClass, type Field, type Mutant } from "./kit.ts";
+import { listAt, type DefectClass, type Field, type Mutant } from "./kit.ts";
 import { entities, foreign, isAdditive, mutant, policies, portsOf, removeItem, removePeer, rules } from "./sites.ts";
 
 /** Rules that name outside places, in whichever words. */
