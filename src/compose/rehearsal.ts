@@ -107,6 +107,15 @@ export const playLock = async (lock: OwnedLock): Promise<readonly string[]> => {
     } finally {
       await desk.agent.dispose();
     }
+  } catch (error) {
+    if (error instanceof OperatorError) throw error;
+    const why = error instanceof Error ? error.message : String(error);
+    const remedy = "Look at the disk and at what the error names, then ask again.";
+    throw new OperatorError("outside", `this machine cannot execute it: ${why}`, {
+      where: folder,
+      remedy,
+      cause: error,
+    });
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

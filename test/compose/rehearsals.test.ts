@@ -56,6 +56,11 @@ describe("a rollback that is executed before its lock is proposed", { timeout: 1
     const nobody = { enableDefaultDeny: { ingress: false, egress: false } };
     await expect(playLock(lock({ spec: { ...OPEN, ...nobody } }))).rejects.toThrow(/locks no pod/);
   });
+
+  it("fails for a lock that somebody's finalizer keeps from going", async () => {
+    const metadata = { name: "closed", namespace: "books", finalizers: ["example.com/kept"] };
+    await expect(playLock(lock({ spec: OPEN, metadata }))).rejects.toThrow(/does not stay so/);
+  });
 });
 
 describe("what was executed", () => {

@@ -167,6 +167,17 @@ describe("the world's Kubernetes API", () => {
     expect((await remove({ uid })).code).toBe(200);
   });
 
+  it("keeps what is deleted as long as somebody's finalizer holds it", async () => {
+    const held = `${CNP}/allow-apiserver`;
+    const finalizers = (value: readonly string[] | null) =>
+      call("PATCH", held, { as: rollback, body: { metadata: { finalizers: value } }, type: merge });
+    await finalizers(["example.com/kept"]);
+    expect((await call("DELETE", held, { as: rollback })).code).toBe(200);
+    expect((await call("GET", held)).body).toMatchObject({ metadata: { deletionTimestamp: expect.any(String) } });
+    await finalizers(null);
+    expect((await call("GET", held)).code).toBe(404);
+  });
+
   it("brings back, by a reconcile that was in flight, what was deleted under it after its Kustomization was suspended", async () => {
     await commit(world, { "README.md": "changed\n" });
     // The source fetches at the tick, and the apply lands some seconds later.

@@ -108,18 +108,17 @@ interface Tried extends OwnedLock {
   readonly deny: NamedPolicy;
 }
 
-/** Several locks in one change are one rehearsal: each has to be in order. */
-const together = (all: readonly Rehearsal[]): Rehearsal => {
-  const every = all.map(({ played }) => played);
-  return {
-    owner: all.find(({ owner }) => !owner.known)?.owner ?? all[0]?.owner ?? NO_LOCK.owner,
-    access: all.flatMap(({ access }) => access),
-    dryRuns: all.flatMap(({ dryRuns: runs }) => runs),
-    steps: all.flatMap(({ steps }) => steps),
-    played:
-      every.find((played) => !played.known) ?? known(every.flatMap((played) => (played.known ? played.value : []))),
-  };
-};
+/** Each lock is executed for a second, and a pull request can bring any number of them. */
+const MOST = 4;
+
+/** Several locks in one change, each in order, are one rehearsal. */
+const together = (all: readonly Rehearsal[]): Rehearsal => ({
+  owner: all[0]?.owner ?? NO_LOCK.owner,
+  access: all.flatMap(({ access }) => access),
+  dryRuns: all.flatMap(({ dryRuns: runs }) => runs),
+  steps: all.flatMap(({ steps }) => steps),
+  played: known(all.flatMap(({ played }) => (played.known ? played.value : []))),
+});
 
 const NO_LOCK: Rehearsal = {
   owner: unknown("no Flux Kustomization carries a default-deny of the namespace", "a default-deny in the change"),
@@ -141,12 +140,19 @@ export const rehearse = async (options: {
   const denies = policyChanges(view.changes).flatMap(({ after }) =>
     after !== null && after.ref.namespace === namespace && onlyTurnsDefaultDeny(after) ? [after] : [],
   );
+  if (denies.length > MOST) {
+    const why = `the change brings ${denies.length} policies that do nothing but lock ${namespace}`;
+    return { ...NO_LOCK, owner: unknown(why, "one default-deny: it locks every pod that there is") };
+  }
   const rehearsals: Rehearsal[] = [];
   for (const deny of denies) {
     const carrier = view.after.kustomizations.find((k) => k.id === deny.owner);
     if (carrier === undefined) return NO_LOCK;
     const owner = { id: carrier.id, alone: carrier.objects.length === 1 };
-    rehearsals.push(await rehearseLock({ cluster, live, play }, { namespace, deny, owner, object: objectOf(deny) }));
+    const rehearsal = await rehearseLock({ cluster, live, play }, { namespace, deny, owner, object: objectOf(deny) });
+    // One that does not come off is answer enough.
+    if (!rehearsal.played.known) return rehearsal;
+    rehearsals.push(rehearsal);
   }
   return rehearsals.length === 0 ? NO_LOCK : together(rehearsals);
 };

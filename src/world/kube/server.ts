@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { parse } from "yaml";
+import { iso } from "../../facts/clock.ts";
 import { asObject, isRecord, key, type KubeObject } from "../cluster/objects.ts";
 import { identityOf, makeTokens, may, type Identity, type Tokens } from "./access.ts";
 import { discovery } from "./discovery.ts";
@@ -75,7 +76,7 @@ export const openKubeApi = async (
     }
     const outcome = change(scene, target, verb, await bodyOf(request), request.headers["content-type"] ?? "");
     if (!("object" in outcome)) return send(response, outcome);
-    if (!dry) write(outcome.key, verb === "delete" ? null : outcome.object);
+    if (!dry) write(outcome.key, outcome.gone === true ? null : outcome.object);
     send(response, { code: verb === "create" ? 201 : 200, body: outcome.object });
   };
 
@@ -171,7 +172,18 @@ const review = (scene: KubeView, identity: Identity, body: string): Answer => {
   };
 };
 
-type Change = Answer | { readonly key: string; readonly object: KubeObject };
+/** `gone`: the object goes, as it stands here. */
+type Change = Answer | { readonly key: string; readonly object: KubeObject; readonly gone?: boolean };
+
+const isHeld = ({ metadata: { finalizers } }: KubeObject): boolean =>
+  Array.isArray(finalizers) && finalizers.length > 0;
+
+/** Whoever put a finalizer there has to take it away first; until then the object stands, and does what it does. */
+const removed = (scene: KubeView, at: string, live: KubeObject): Change => {
+  if (!isHeld(live)) return { key: at, object: live, gone: true };
+  const deletionTimestamp = live.metadata["deletionTimestamp"] ?? iso(scene.now);
+  return { key: at, object: { ...live, metadata: { ...live.metadata, deletionTimestamp } } };
+};
 
 const change = (scene: KubeView, target: Target, verb: string, body: string, contentType: string): Change => {
   const { resource, namespace } = target;
@@ -189,7 +201,7 @@ const change = (scene: KubeView, target: Target, verb: string, body: string, con
   const moved = verb === "create" ? null : conflict(scene, target, verb, contentType, body);
   if (moved !== null)
     return failure(409, "Conflict", `${resource.plural} "${name}": the object has been modified (${moved})`);
-  if (verb === "delete") return { key: at, object: live ?? { apiVersion: "", kind: "", metadata: { name } } };
+  if (verb === "delete") return removed(scene, at, live ?? { apiVersion: "", kind: "", metadata: { name } });
   const next = verb === "create" ? sent : patched(live, contentType, body);
   if (next === null) return failure(400, "BadRequest", "the patch cannot be applied");
   // What the server keeps book of is not the writer's to say.
@@ -201,7 +213,7 @@ const change = (scene: KubeView, target: Target, verb: string, body: string, con
   const refused = scene.admit(object);
   if (refused !== null)
     return failure(422, "Invalid", `${resource.kind}.${resource.group} "${name}" is invalid: ${refused}`);
-  return { key: at, object };
+  return { key: at, object, gone: object.metadata["deletionTimestamp"] !== undefined && !isHeld(object) };
 };
 
 /** Optimistic locking: a merge patch or a delete may name the version and the object that it means. */

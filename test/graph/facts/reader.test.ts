@@ -16,6 +16,11 @@ import { memoryForge } from "../memory-forge.ts";
 import { passed, stopped } from "../gates/judged.ts";
 import { cluster, evidence, HOUR, liveFrom, NOW, ports, REPOSITORY, silentCluster } from "./home.ts";
 
+const CLOSED = {
+  apiVersion: "cilium.io/v2",
+  kind: "CiliumNetworkPolicy",
+  spec: { endpointSelector: {}, ingress: [{}], egress: [{}] },
+};
 const NO_REMEDY = { remedy: "Report this." };
 
 const ask = (lane: LaneId, draft: ChangeKind | null, namespace: string, edits: readonly Edit[] = []): LaneRequest => ({
@@ -183,6 +188,17 @@ spec:
     const broken = { ...granted, play: () => Promise.reject(new OperatorError("outside", "it came back", NO_REMEDY)) };
     const refused = await read(ask("propose-default-deny", "default-deny", "collab"), broken);
     expect(stopped(gates["rollback-rehearsed"], refused, 25).reason).toContain("it came back");
+    // A change that brings one lock after the other does not keep this machine busy.
+    const many = Array.from({ length: 6 }, (_, n) => ({ metadata: { name: `lock-${String(n)}` }, ...CLOSED }));
+    const path = "apps/collab/many.yaml";
+    const text = many.map((one) => JSON.stringify(one)).join("\n---\n");
+    const listed = (await forge.tree(await forge.head())).read("apps/collab/kustomization.yaml") ?? "";
+    const edits = [
+      { path, text },
+      { path: "apps/collab/kustomization.yaml", text: `${listed}  - ./many.yaml\n` },
+    ];
+    const busy = await read(ask("propose-default-deny", null, "collab", edits), granted);
+    expect(stopped(gates["rollback-rehearsed"], busy, 25).reason).toContain("6 policies");
     // No other lane plays anything.
     await read(allows(), granted);
     expect(played).toHaveLength(1);
