@@ -16,6 +16,12 @@ const ENDS_WITH_INPUT = `data:text/javascript,${encodeURIComponent(
   'import { isMainThread } from "node:worker_threads"; if (isMainThread) { process.stdin.once("end", () => process.exit()).resume(); process.stdin.unref?.(); }',
 )}`;
 
+/** Whoever runs the tests may have a configuration of their own, and a service that is told of every run. */
+const environment = (): NodeJS.ProcessEnv =>
+  Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => !/^(?:NETWORK_OPERATOR|LANGSMITH|LANGCHAIN|LANGGRAPH)_/.test(name)),
+  );
+
 export interface DevServer {
   readonly url: string;
   readonly token: string;
@@ -42,7 +48,7 @@ export const startDevServer = async (state: string): Promise<DevServer> => {
       cwd: folder,
       stdio: "pipe",
       env: {
-        ...process.env,
+        ...environment(),
         NETWORK_OPERATOR_STATE: state,
         LANGGRAPH_CLI_NO_ANALYTICS: "1",
         NODE_OPTIONS: `--import ${ENDS_WITH_INPUT}`,
