@@ -48,4 +48,9 @@ const inMemory = (): string | null => {
  * repositories are copied hundreds of times and a disk's bookkeeping is half the system's time. What a killed run left
  * there is removed by the next one.
  */
-export const temporaryFolder = (): string => inMemory() ?? mkdtempSync(join(tmpdir(), `netop-${process.pid}-`));
+export const temporaryFolder = (): string => {
+  const folder = inMemory() ?? mkdtempSync(join(tmpdir(), `netop-${process.pid}-`));
+  // Run by root, Postgres becomes somebody else, and looks for its files in here by name.
+  chmodSync(folder, 0o711);
+  return folder;
+};
