@@ -8,7 +8,7 @@ export const git = async (
   options: {
     readonly cwd: string;
     readonly env?: Readonly<Record<string, string>>;
-    readonly input?: string;
+    readonly input?: string | Uint8Array;
     readonly keepEnd?: boolean;
   },
 ): Promise<string> => {

@@ -1,10 +1,12 @@
+import { existsSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { stringify } from "yaml";
 import { MINUTE, iso, type Clock } from "../facts/clock.ts";
 import { OperatorError } from "../facts/errors.ts";
+import { Kept } from "../facts/kept.ts";
 import { KNOWN_ACTIONS, parseAction } from "./actions.ts";
-import { loadAdmission, type Admission } from "./cluster/admission.ts";
+import { loadAdmission } from "./cluster/admission.ts";
 import type { ClusterState, KustomizationState } from "./cluster/flux.ts";
 import { isFluxKustomization, specOf } from "./cluster/objects.ts";
 import { renderCommit, type Rendering } from "./cluster/render.ts";
@@ -18,7 +20,7 @@ import { SAMPLE_FOLDER, createRemote, headOfMain } from "./remote.ts";
 import { workload } from "./scenario/make.ts";
 import type { Workload } from "./scenario/model.ts";
 import { NODES } from "./scenario/nodes.ts";
-import { openState, type Action, type FaultKind, type WorldState } from "./state.ts";
+import { openState, type Action, type FaultKind, type MainCommit, type WorldState } from "./state.ts";
 import { isOn } from "./switches.ts";
 import { makeTraffic, type JourneyOutcome, type Traffic } from "./traffic/traffic.ts";
 
@@ -150,6 +152,35 @@ const kubeconfigOf = ({ url, tokens }: KubeApi): string =>
     "current-context": "sample",
   });
 
+/** All that a world depends on; a commit of the history names every byte of it. */
+interface Past {
+  readonly seed: number;
+  readonly start: number;
+  readonly until: number;
+  readonly now: number;
+  readonly history: readonly MainCommit[];
+  readonly actions: readonly Action[];
+  readonly guests: readonly Workload[];
+}
+
+interface Unfolded {
+  readonly scene: Scene;
+  readonly timeline: Timeline;
+  readonly traffic: Traffic;
+}
+
+/** By all that they depend on, so that a world that is opened again in this process is not worked out again. */
+const unfolded = new Kept<Promise<Unfolded>>(4);
+
+const unfold = async (
+  { seed, start, until, now, history, actions, guests }: Past,
+  render: (commit: string) => Promise<Rendering>,
+): Promise<Unfolded> => {
+  const timeline = await buildTimeline({ start, until, history, actions, admit: await loadAdmission(), render });
+  const traffic = makeTraffic({ seed, start, timeline, actions, guests });
+  return { timeline, traffic, scene: { start, now, traffic, actions } };
+};
+
 class SampleWorld implements World {
   readonly remote: string;
   readonly start: number;
@@ -159,8 +190,7 @@ class SampleWorld implements World {
   readonly #cache: string;
   readonly #guests: readonly Workload[];
   readonly #renderings = new Map<string, Promise<Rendering>>();
-  #admission: Promise<Admission> | null = null;
-  #scene: { readonly key: string; readonly scene: Scene; readonly timeline: Timeline } | null = null;
+  #last: { readonly key: string; readonly unfolded: Unfolded } | null = null;
   #relay: Relay | null = null;
   #view: KubeView | null = null;
 
@@ -174,30 +204,21 @@ class SampleWorld implements World {
   }
 
   /** The world up to `until`, built again only when something that it depends on changed. */
-  async #until(
-    until: number,
-  ): Promise<{ readonly scene: Scene; readonly timeline: Timeline; readonly traffic: Traffic }> {
+  async #until(until: number): Promise<Unfolded> {
     const state = this.#state;
     state.sawMain(await headOfMain(this.remote));
-    const history = state.history();
-    const actions = state.actions();
-    const now = state.clock();
-    const key = JSON.stringify([until, now, history, actions.length]);
-    if (this.#scene?.key !== key) {
-      this.#admission ??= loadAdmission();
-      const timeline = await buildTimeline({
-        start: state.start,
-        until,
-        history,
-        actions,
-        admit: await this.#admission,
-        render: (commit) => this.#render(commit),
-      });
-      const traffic = makeTraffic({ seed: state.seed, start: state.start, timeline, actions, guests: this.#guests });
-      this.#scene = { key, timeline, scene: { start: state.start, now, traffic, actions } };
+    const { start, seed } = state;
+    const [now, history, actions, guests] = [state.clock(), state.history(), state.actions(), this.#guests];
+    const past: Past = { seed, start, until, now, history, actions, guests };
+    const key = JSON.stringify(past);
+    if (this.#last?.key !== key) {
+      // A folder that was never rendered into is, so that the next process finds it done.
+      if (!existsSync(this.#cache)) unfolded.forget(key);
+      const unfolding = unfolded.of(key, () => unfold(past, (commit) => this.#render(commit)));
+      unfolding.catch(() => unfolded.forget(key));
+      this.#last = { key, unfolded: await unfolding };
     }
-    const { scene, timeline } = this.#scene;
-    return { scene, timeline, traffic: scene.traffic };
+    return this.#last.unfolded;
   }
 
   #render(commit: string): Promise<Rendering> {
@@ -278,10 +299,9 @@ class SampleWorld implements World {
   async #kubeView(): Promise<KubeView> {
     const { scene, cluster, traffic } = await this.#now();
     if (this.#view?.cluster !== cluster || this.#view.now !== scene.now) {
-      this.#admission ??= loadAdmission();
       const pods = traffic.pods(scene.now);
       const version = (this.#view?.version ?? 0) + 1;
-      const admit = await this.#admission;
+      const admit = await loadAdmission();
       const rollbackGranted = isOn(scene.actions, "rollback", scene.now, true);
       this.#view = { now: scene.now, version, cluster, pods, admit, rollbackGranted };
     }

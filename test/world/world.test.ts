@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
@@ -21,6 +21,7 @@ const rejection = async (work: Promise<unknown>): Promise<OperatorError> => {
 describe("the world in its state folder", () => {
   it("begins with the same commit on every machine, and its clock stands still", async () => {
     const heads = new Set<string>();
+    const rendered: string[][] = [];
     for (let i = 0; i < 2; i++) {
       const dir = mkdtempSync(join(tmpdir(), "world-made-"));
       const world = await openWorld({ dir });
@@ -29,9 +30,14 @@ describe("the world in its state folder", () => {
       expect(clock).toBe(WORLD_START);
       expect(world.clock.now()).toBe(WORLD_START);
       world.dispose();
+      // The next process finds in either folder what this one rendered once.
+      rendered.push(readdirSync(join(dir, "world", "rendered")));
       rmSync(dir, { recursive: true, force: true });
     }
     expect(heads.size).toBe(1);
+    const [once = [], again = []] = rendered;
+    expect(again.filter((name) => !once.includes(name))).toEqual([]);
+    expect(again.length).toBeGreaterThan(20);
   });
 
   it("remembers its clock, its actions and what main was when, across processes", async () => {

@@ -19,7 +19,6 @@ const makeFirst = async (): Promise<string> => {
   const world = await openWorld({ dir });
   await world.status();
   world.dispose();
-  await git(["gc", "--quiet"], { cwd: world.remote });
   process.once("exit", () => rmSync(dir, { recursive: true, force: true }));
   return dir;
 };

@@ -28,7 +28,7 @@ import { broughtByPullRequest, filesOf, kindOf, untold } from "./brings.ts";
 import type { Brings } from "./brings.ts";
 import { findingsOf } from "./findings.ts";
 import { holdsAllows } from "./holds-allows.ts";
-import { Kept } from "./kept.ts";
+import { Kept } from "../../facts/kept.ts";
 import { lintFacts } from "./lint.ts";
 import type { Build } from "./lint.ts";
 import { rehearse } from "./rehearsal.ts";

@@ -9,7 +9,11 @@ const SECTIONS = ["ingress", "ingressDeny", "egress", "egressDeny"] as const;
  * Cilium's CRD schemas, by validators that somebody else generated from Cilium's types (`@kubernetes-models/cilium`), so
  * that the API server's opinion here is not ours. Loaded when first needed: the import takes a tenth of a second.
  */
-export const loadAdmission = async (): Promise<Admission> => {
+export const loadAdmission = (): Promise<Admission> => (admission ??= load());
+
+let admission: Promise<Admission> | null = null;
+
+const load = async (): Promise<Admission> => {
   const [{ CiliumNetworkPolicy }, { CiliumClusterwideNetworkPolicy }] = await Promise.all([
     import("@kubernetes-models/cilium/cilium.io/v2/CiliumNetworkPolicy"),
     import("@kubernetes-models/cilium/cilium.io/v2/CiliumClusterwideNetworkPolicy"),

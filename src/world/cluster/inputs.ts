@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { posix } from "node:path";
 import { parse } from "yaml";
+import { Kept } from "../../facts/kept.ts";
 import { git } from "../git.ts";
 
 /** The files of one commit by path, with the texts of its kustomization files. */
@@ -15,7 +16,20 @@ export interface CommitFiles {
 const IS_KUSTOMIZATION = /(^|\/)(kustomization\.ya?ml|Kustomization)$/;
 const MAY_HOLD_FLUX = /\.ya?ml$/;
 
+/**
+ * By commit id, which names every byte, so that worlds in one process share them: each opening asks for all of main's
+ * history, and git takes four processes to tell one commit.
+ */
+const commits = new Kept<Promise<CommitFiles>>(16);
+
 export const readCommit = async (remote: string, commit: string): Promise<CommitFiles> => {
+  const files = commits.of(commit, () => readFiles(remote, commit));
+  // A repository that could not be read now may be readable later.
+  files.catch(() => commits.forget(commit));
+  return files;
+};
+
+const readFiles = async (remote: string, commit: string): Promise<CommitFiles> => {
   const listing = await git(["ls-tree", "-r", "-z", commit], { cwd: remote });
   const blobs = new Map<string, string>();
   for (const line of listing.split("\0")) {

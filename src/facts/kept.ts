@@ -1,6 +1,7 @@
 /**
  * Results keyed by the bytes they were worked out from, a few of them. The same bytes give the same answer, so an edge
- * and the door may share one; what can change while the bytes stay the same is never kept here.
+ * and the door may share one, and so may two state folders in one process; what can change while the bytes stay the
+ * same is never kept here.
  */
 export class Kept<T> {
   readonly #most: number;
@@ -24,6 +25,15 @@ export class Kept<T> {
       this.#values.delete(oldest);
     }
     return value;
+  }
+
+  /** What is kept, or null; nothing is made. */
+  get(key: string): T | null {
+    return this.#values.get(key) ?? null;
+  }
+
+  values(): readonly T[] {
+    return [...this.#values.values()];
   }
 
   forget(key: string): void {
