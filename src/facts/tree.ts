@@ -61,7 +61,8 @@ export const memoryTree = (files: Readonly<Record<string, string>>, commit: stri
   mode: (path) => (Object.hasOwn(files, path) ? "100644" : null),
 });
 
-const foldersOf = (path: string): string[] => {
+/** The folders that a path lies in, outermost first. */
+export const foldersOf = (path: string): string[] => {
   const parts = path.split("/");
   return parts.slice(1).map((_, at) => parts.slice(0, at + 1).join("/"));
 };

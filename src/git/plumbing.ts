@@ -1,15 +1,15 @@
-import { mkdtemp, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { isStorable, ZERO_BLOB, type FileChange } from "../facts/changeset.ts";
+import { ZERO_BLOB, type FileChange } from "../facts/changeset.ts";
 import { OperatorError } from "../facts/errors.ts";
+import { Kept } from "../facts/kept.ts";
 import type { SourceTree } from "../facts/tree.ts";
+import { readBranch, readRefs, refFolder } from "./refs.ts";
 import { git, tryGit } from "./run.ts";
-import { readCommitTree } from "./tree.ts";
+import { COMMIT_ID, Trees } from "./trees.ts";
+import { writeCommit } from "./write.ts";
 
 const AUTHOR = { name: "network-operator", email: "network-operator@localhost" };
-
-const COMMIT_ID = /^[0-9a-f]{40}([0-9a-f]{24})?$/;
 
 /** One repository, bare or not. Its working tree, index and HEAD are never touched. */
 export interface GitRepository {
@@ -55,102 +55,43 @@ const dates = (time: number): Record<string, string> => {
   };
 };
 
-const unwritable = (dir: string, what: string): OperatorError =>
-  new OperatorError("input", `refusing to write ${what}`, {
+const notACommit = (dir: string, base: string): OperatorError =>
+  new OperatorError("input", `a commit is made on top of a commit, and ${JSON.stringify(base)} is no id of one`, {
     where: dir,
-    remedy: "Paths are relative, use forward slashes, stay inside the repository and stand where nothing else does.",
+    remedy: "Resolve the ref first.",
   });
 
-/** The tree with the changes on top of `base`, built in an index of its own. Nothing changes that was not named. */
-const writeTree = async (dir: string, base: string | null, files: readonly FileChange[]): Promise<string> => {
-  const scratch = await mkdtemp(join(tmpdir(), "network-operator-index-"));
-  const env = { GIT_INDEX_FILE: join(scratch, "index") };
-  try {
-    if (base !== null) await git(dir, ["read-tree", base], { env });
-    const rows: string[] = [];
-    for (const file of files) {
-      if (!isStorable(file.path)) throw unwritable(dir, JSON.stringify(file.path));
-      const blob =
-        file.text === null
-          ? ZERO_BLOB
-          : (await git(dir, ["hash-object", "-w", "--stdin"], { input: file.text })).trim();
-      rows.push(`${file.text === null ? "0" : file.mode} ${blob}\t${file.path}\0`);
-    }
-    if (rows.length > 0) await git(dir, ["update-index", "-z", "--index-info"], { env, input: rows.join("") });
-    const tree = (await git(dir, ["write-tree"], { env })).trim();
-    if (base !== null) {
-      const named = new Set(files.map(({ path }) => path));
-      const changed = (await git(dir, ["diff-tree", "-r", "-z", "--name-only", "--no-renames", base, tree])).split(
-        "\0",
-      );
-      const besides = changed.find((path) => path !== "" && !named.has(path));
-      if (besides !== undefined) throw unwritable(dir, `over ${JSON.stringify(besides)}, which nobody asked to change`);
-    }
-    return tree;
-  } finally {
-    await rm(scratch, { recursive: true, force: true });
-  }
-};
-
-/** A commit never changes, so its tree is read once; a few are kept for the base and what is compared with it. */
-const KEPT_TREES = 8;
-
-const keptTrees = (dir: string): ((commit: string) => Promise<SourceTree>) => {
-  const kept = new Map<string, Promise<SourceTree>>();
-  return (commit) => {
-    if (!COMMIT_ID.test(commit)) return readCommitTree(dir, commit);
-    const found = kept.get(commit);
-    if (found !== undefined) return found;
-    const tree = readCommitTree(dir, commit);
-    kept.set(commit, tree);
-    tree.catch(() => kept.delete(commit));
-    const [oldest] = kept.keys();
-    if (kept.size > KEPT_TREES && oldest !== undefined) kept.delete(oldest);
-    return tree;
-  };
-};
-
-const BRANCH = /^refs\/heads\/[\w][\w./-]*$/;
+type History = readonly { readonly commit: string; readonly time: number }[];
 
 /**
- * A branch by its loose file, which comes before a packed one. Starting git costs more than most questions do, and the
- * more so the larger the asking process; what is not found here is asked of git.
+ * Answers about commits, which never change, by the question; repositories in one process share them. No answer (null) is
+ * not kept: what git could not say once it may say later.
  */
-const looseBranch = async (dir: string, ref: string): Promise<string | null> => {
-  if (!BRANCH.test(ref) || ref.includes("..")) return null;
-  for (const folder of [dir, join(dir, ".git")]) {
-    const text = await readFile(join(folder, ref), "utf8").catch(() => null);
-    if (text !== null) return COMMIT_ID.test(text.trim()) ? text.trim() : null;
-  }
-  return null;
+const histories = new Kept<Promise<History | null>>(512);
+const bases = new Kept<Promise<string | null>>(512);
+
+const remembered = async <T>(
+  kept: Kept<Promise<T | null>>,
+  question: string,
+  ask: () => Promise<T | null>,
+): Promise<T | null> => {
+  const answer = kept.of(question, ask);
+  const said = await answer.catch((error: unknown) => {
+    kept.forget(question);
+    throw error;
+  });
+  if (said === null) kept.forget(question);
+  return said;
 };
 
-/**
- * Answers about commits, which never change, by the question; a bound keeps a long-lived process small. No answer (null)
- * is not kept: what git could not say once it may say later.
- */
-const remembered = <T>(most: number): ((question: string, ask: () => Promise<T | null>) => Promise<T | null>) => {
-  const kept = new Map<string, Promise<T | null>>();
-  return (question, ask) => {
-    const found = kept.get(question);
-    if (found !== undefined) return found;
-    const answer = ask();
-    if (kept.size >= most) kept.clear();
-    kept.set(question, answer);
-    answer.then(
-      (said) => said === null && kept.delete(question),
-      () => kept.delete(question),
-    );
-    return answer;
-  };
+/** How far back commits reach here: all the way, unless a clone was cut short. Elsewhere than expected: only here. */
+const reach = async (dir: string): Promise<string> => {
+  const folder = await refFolder(dir);
+  return folder === null ? dir : readFile(join(folder, "shallow"), "utf8").catch(() => "");
 };
-
-const KEPT_ANSWERS = 256;
 
 export const openRepository = (dir: string): GitRepository => {
-  const tree = keptTrees(dir);
-  const histories = remembered<readonly { readonly commit: string; readonly time: number }[]>(KEPT_ANSWERS);
-  const bases = remembered<string>(KEPT_ANSWERS);
+  const trees = new Trees(dir);
   const commitTree = async (tree: string, parents: readonly string[], message: string, time: number): Promise<string> =>
     (
       await git(dir, ["commit-tree", tree, ...parents.flatMap((p) => ["-p", p]), "-F", "-"], {
@@ -163,15 +104,20 @@ export const openRepository = (dir: string): GitRepository => {
     dir,
     resolve: async (ref) => {
       if (ref.startsWith("-")) return null;
-      const loose = await looseBranch(dir, ref);
-      if (loose !== null) return loose;
+      const branch = await readBranch(dir, ref);
+      if (branch !== null) return branch.commit;
       const run = await tryGit(dir, ["rev-parse", "--verify", "--quiet", "--end-of-options", `${ref}^{commit}`]);
       const id = run.stdout.toString("utf8").trim();
       return run.code === 0 && COMMIT_ID.test(id) ? id : null;
     },
-    tree,
-    commit: async ({ base, files, message, time }) =>
-      commitTree(await writeTree(dir, base, files), base === null ? [] : [base], message, time),
+    tree: (commit) => trees.tree(commit),
+    commit: async ({ base, files, message, time }) => {
+      if (base !== null && !COMMIT_ID.test(base)) throw notACommit(dir, base);
+      const snapshot = base === null ? null : await trees.snapshot(base);
+      const made = await writeCommit({ dir, base: snapshot, files, message, time });
+      trees.keep(made);
+      return made.commit;
+    },
     merge: async ({ ours, theirs, message, time }) => {
       const run = await tryGit(dir, ["merge-tree", "--write-tree", "--name-only", "-z", "--no-messages", ours, theirs]);
       const [tree = "", ...conflicts] = run.stdout
@@ -191,7 +137,7 @@ export const openRepository = (dir: string): GitRepository => {
       return (await tryGit(dir, args)).code === 0;
     },
     history: async (ref, path) => {
-      const from = (await looseBranch(dir, ref)) ?? ref;
+      const from = (await readBranch(dir, ref))?.commit ?? ref;
       const ask = async () => {
         const args = ["log", "--first-parent", "-m", "--format=%H %ct", "--end-of-options", from, "--"];
         const run = await tryGit(dir, path === undefined ? args : [...args, `:(literal)${path}`]);
@@ -205,7 +151,8 @@ export const openRepository = (dir: string): GitRepository => {
             time: Number(row.slice(row.indexOf(" ") + 1)) * 1000,
           }));
       };
-      return (await (COMMIT_ID.test(from) ? histories(`${from} ${path ?? ""}`, ask) : ask())) ?? [];
+      if (!COMMIT_ID.test(from)) return (await ask()) ?? [];
+      return (await remembered(histories, JSON.stringify([await reach(dir), from, path]), ask)) ?? [];
     },
     diff: (from, to, how = "direct") =>
       git(dir, [
@@ -217,6 +164,8 @@ export const openRepository = (dir: string): GitRepository => {
         "--",
       ]),
     refs: async () => {
+      const read = await readRefs(dir);
+      if (read !== null) return read;
       const listing = await git(dir, ["for-each-ref", "--format=%(objectname) %(refname)"]);
       return new Map(
         listing
@@ -231,7 +180,8 @@ export const openRepository = (dir: string): GitRepository => {
         const id = run.stdout.toString("utf8").trim();
         return run.code === 0 && COMMIT_ID.test(id) ? id : null;
       };
-      return COMMIT_ID.test(a) && COMMIT_ID.test(b) ? bases(`${a} ${b}`, ask) : ask();
+      if (!COMMIT_ID.test(a) || !COMMIT_ID.test(b)) return ask();
+      return remembered(bases, JSON.stringify([await reach(dir), a, b]), ask);
     },
     isAncestor: async (ancestor, descendant) =>
       (await tryGit(dir, ["merge-base", "--is-ancestor", ancestor, descendant])).code === 0,

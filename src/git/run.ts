@@ -4,7 +4,8 @@ import { OperatorError } from "../facts/errors.ts";
 
 /**
  * Git as a subprocess with an argument array: no shell, no hooks, no prompt, no configuration but the repository's own,
- * so that neither the machine's settings nor a hostile repository decides what runs.
+ * so that neither the machine's settings nor a hostile repository decides what runs. An object's id is its bytes: what a
+ * repository would have git show in its place is not shown.
  */
 const environment = (extra: Readonly<Record<string, string>>): NodeJS.ProcessEnv => {
   const env: NodeJS.ProcessEnv = {};
@@ -16,6 +17,8 @@ const environment = (extra: Readonly<Record<string, string>>): NodeJS.ProcessEnv
     GIT_CONFIG_NOSYSTEM: "1",
     GIT_TERMINAL_PROMPT: "0",
     GIT_OPTIONAL_LOCKS: "0",
+    GIT_NO_REPLACE_OBJECTS: "1",
+    GIT_GRAFT_FILE: devNull,
     LC_ALL: "C",
     ...extra,
   };

@@ -78,6 +78,57 @@ describe("a commit made by plumbing", () => {
     await expect(repository.commit(change)).rejects.toThrow("which nobody asked to change");
   });
 
+  it.each(["sha1", "sha256"])("is whole in git's own eyes, whatever was changed in it: %s", async (format) => {
+    const where = join(dir, format);
+    await git(dir, ["init", "--quiet", "--bare", `--object-format=${format}`, where]);
+    const other = openRepository(where);
+    const base = await other.commit({
+      base: null,
+      files: [
+        file("a.yaml", "a: 1\n"),
+        file("a/b/c.yaml", "c\n"),
+        file("a/d.yaml", "d\n"),
+        // Git orders a folder as if its name ended in a slash.
+        file("a-b", "same\n"),
+        file("z/same", "same\n"),
+        { path: "run.sh", mode: "100755", text: "#!/bin/sh\n" },
+        { path: "link", mode: "120000", text: "a.yaml" },
+        file("large", "x".repeat(1_200_000)),
+      ],
+      message: "one\n",
+      time: TIME,
+    });
+    const next = await other.commit({
+      base,
+      files: [file("a/b/c.yaml", null), file("no/such", null), file("a/d.yaml", "d: 2\n"), file("ü/e", "e\n")],
+      message: "two\n",
+      time: TIME,
+    });
+    expect(await git(where, ["fsck", "--strict", next])).toBe("");
+    const rows = (await git(where, ["ls-tree", "-r", next])).trim().split("\n");
+    expect(rows.map((row) => `${row.slice(0, 6)} ${row.split("\t")[1] ?? ""}`)).toEqual([
+      "100644 a-b",
+      "100644 a.yaml",
+      "100644 a/d.yaml",
+      "100644 large",
+      "120000 link",
+      "100755 run.sh",
+      "100644 z/same",
+      "100644 ü/e",
+    ]);
+    // What was just written is told as another process reads it.
+    const [here, there] = [await other.tree(next), await openRepository(where).tree(next)];
+    expect(here.paths()).toEqual(there.paths());
+    for (const path of here.paths())
+      expect([here.read(path), here.mode(path)]).toEqual([there.read(path), there.mode(path)]);
+    expect(await git(where, ["show", `${next}:large`])).toHaveLength(1_200_000);
+  });
+
+  it("stands on a commit, not on a name that moves", async () => {
+    const change = { base: "refs/heads/main", files: [file("c", "c")], message: "c", time: TIME };
+    await expect(repository.commit(change)).rejects.toThrow("is no id of one");
+  });
+
   it("names blobs as git does", async () => {
     expect((await git(dir, ["hash-object", "--stdin"], { input: "grüß\n" })).trim()).toBe(blobId("grüß\n"));
   });
@@ -90,6 +141,43 @@ describe("a ref", () => {
     expect(await repository.updateRef("refs/heads/x", first, null)).toBe(false);
     expect(await repository.updateRef("refs/heads/x", first, first)).toBe(false);
     expect(await repository.updateRef("refs/heads/x", first, next)).toBe(true);
+  });
+
+  it("is read where git keeps it: loose, packed, or moved a moment ago by somebody else", async () => {
+    const next = await repository.commit({ base: first, files: [file("c.yaml", "c\n")], message: "c", time: TIME });
+    const where = repository.dir;
+    await git(where, ["update-ref", "refs/heads/deep/branch", first]);
+    await git(where, ["tag", "-a", "-m", "t", "v1", first], {
+      env: { GIT_COMMITTER_NAME: "t", GIT_COMMITTER_EMAIL: "t@t" },
+    });
+    const asGitSays = async (): Promise<readonly (readonly string[])[]> =>
+      (await git(where, ["for-each-ref", "--format=%(refname) %(objectname)"]))
+        .trim()
+        .split("\n")
+        .map((row) => row.split(" "));
+    expect([...(await repository.refs())]).toEqual(await asGitSays());
+    await git(where, ["pack-refs", "--all"]);
+    expect([...(await repository.refs())]).toEqual(await asGitSays());
+    expect(await repository.resolve("refs/heads/deep/branch")).toBe(first);
+    await git(where, ["update-ref", "refs/heads/main", next]);
+    expect(await repository.resolve("refs/heads/main")).toBe(next);
+    expect((await repository.refs()).get("refs/heads/main")).toBe(next);
+    await git(where, ["update-ref", "-d", "refs/heads/deep/branch"]);
+    expect(await repository.resolve("refs/heads/deep/branch")).toBeNull();
+    expect([...(await repository.refs())]).toEqual(await asGitSays());
+    await git(where, ["symbolic-ref", "refs/heads/other", "refs/heads/main"]);
+    expect(await repository.resolve("refs/heads/other")).toBe(next);
+    expect([...(await repository.refs())]).toEqual(await asGitSays());
+  });
+
+  it("is read through a worktree too", async () => {
+    const where = join(dir, "worktree");
+    await git(repository.dir, ["worktree", "add", "--quiet", "--detach", where, "main"]);
+    const worktree = openRepository(where);
+    expect(await worktree.resolve("refs/heads/main")).toBe(first);
+    expect((await worktree.refs()).get("refs/heads/main")).toBe(first);
+    const next = await worktree.commit({ base: first, files: [file("c", "c\n")], message: "c\n", time: TIME });
+    expect(await git(repository.dir, ["cat-file", "-t", next])).toBe("commit\n");
   });
 
   it("is not an option, whatever it is called", async () => {
@@ -120,6 +208,31 @@ describe("a repository", () => {
   it("that is none says so and names the way out", async () => {
     await expect(openRepository(dir).history("main")).resolves.toEqual([]);
     await expect(openRepository(dir).tree("main")).rejects.toThrow(/git ls-tree failed/);
+  });
+
+  it("shows a commit's own bytes, whatever it would have git show in their place", async () => {
+    const forged = await repository.commit({
+      base: null,
+      files: [file("a.yaml", "forged\n")],
+      message: "f",
+      time: TIME,
+    });
+    await git(repository.dir, ["replace", first, forged]);
+    expect((await openRepository(repository.dir).tree(first)).read("a.yaml")).toBe("a: 1\n");
+    expect(await git(repository.dir, ["show", `${first}:a.yaml`])).toBe("a: 1\n");
+  });
+
+  it("that was cloned only in part tells its own history, and not the whole one's", async () => {
+    const next = await repository.commit({ base: first, files: [file("c", "c\n")], message: "c", time: TIME });
+    await repository.updateRef("refs/heads/main", next, first);
+    const part = join(dir, "part");
+    await git(dir, ["clone", "--quiet", "--bare", "--depth=1", `file://${repository.dir}`, part]);
+    const history = async (which: GitRepository) => (await which.history("refs/heads/main")).map((h) => h.commit);
+    expect(await history(repository)).toEqual([next, first]);
+    expect(await history(openRepository(part))).toEqual([next]);
+    expect(await openRepository(part).mergeBase(next, first)).toBeNull();
+    expect(await repository.mergeBase(next, first)).toBe(first);
+    expect(await openRepository(part).mergeBase(next, first)).toBeNull();
   });
 
   it("tells when a path changed", async () => {
