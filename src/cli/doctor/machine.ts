@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { kustomizeBinary } from "../../gitops/kustomize.ts";
+import { kustomizeBinary } from "../../gitops/kustomize-binary.ts";
 import { attempt, bad, good, open, type Check } from "./check.ts";
 
 const run = promisify(execFile);

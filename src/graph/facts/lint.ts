@@ -6,8 +6,8 @@ import type { SourceTree } from "../../facts/tree.ts";
 import { renderedDiff } from "../../rollout/rendered-diff.ts";
 import type { LintFacts, LintProblem } from "../gate.ts";
 
-/** `kustomize build` of one folder of a tree by the real binary; the problem in one line, or null when it builds. */
-export type Build = (tree: SourceTree, folder: string) => Promise<string | null>;
+/** `kustomize build` of folders of a tree by the real binary: by folder, the problem in one line where it does not build. */
+export type Build = (tree: SourceTree, folders: readonly string[]) => Promise<ReadonlyMap<string, string>>;
 
 const MOST = 1_000_000;
 
@@ -74,13 +74,11 @@ export const lintFacts = async (options: {
 }): Promise<LintFacts> => {
   const { tree, inventory, files, build } = options;
   const folders = touchedFolders(inventory.before, inventory.after, files);
-  const [markdown, ...problems] = await Promise.all([
-    markdownProblems(tree.before, files),
-    ...folders.map((folder) => (isKustomized(tree.after, folder) ? build(tree.after, folder) : null)),
-  ]);
+  const kustomized = folders.filter((folder) => isKustomized(tree.after, folder));
+  const [markdown, problems] = await Promise.all([markdownProblems(tree.before, files), build(tree.after, kustomized)]);
   return {
     yaml: files.flatMap(yamlProblems),
     markdown,
-    builds: folders.map((path, i) => ({ path, problem: problems[i] ?? null })),
+    builds: folders.map((path) => ({ path, problem: problems.get(path) ?? null })),
   };
 };

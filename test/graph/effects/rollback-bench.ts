@@ -164,7 +164,7 @@ export const openBench = async (): Promise<Bench> => {
       attestations: null,
       readInventory: (tree: Parameters<typeof readInventory>[0]) => readInventory(tree, defaultClusterFacts),
       writer,
-      build: () => Promise.resolve(null),
+      build: () => Promise.resolve(new Map()),
       rollback: reader,
       play: off,
       confirmation: (id: string) => {

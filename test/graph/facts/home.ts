@@ -115,7 +115,7 @@ export const ports = (more: Partial<ReaderPorts> = {}): ReaderPorts => ({
   attestations: null,
   readInventory: (tree) => readInventory(tree, defaultClusterFacts),
   writer,
-  build: () => Promise.resolve(null),
+  build: () => Promise.resolve(new Map()),
   confirmation: () => Promise.resolve(null),
   rollback: null,
   play: () => Promise.resolve(["took it off, and it stayed off"]),
