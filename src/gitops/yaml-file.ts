@@ -1,12 +1,10 @@
 import { isAlias, isMap, isScalar, isSeq, parseAllDocuments, visit } from "yaml";
 import type { Document, Node, ScalarTag, YAMLError } from "yaml";
 import type { Path } from "./json.ts";
+import { Lines, type Position } from "./lines.ts";
+import { readPlain, type PlainDocument, type PlainNode } from "./plain-yaml.ts";
 
-/** 1-based. */
-export interface Position {
-  readonly line: number;
-  readonly column: number;
-}
+export type { Position } from "./lines.ts";
 
 export interface YamlProblem extends Position {
   readonly what: string;
@@ -63,48 +61,6 @@ const separateAliasKeys = (source: string): { readonly source: string; readonly 
     return `${head} :`;
   });
   return inserted.length === 0 ? { source, inserted } : { source: changed, inserted };
-};
-
-class Lines {
-  readonly #source: string;
-  readonly #inserted: readonly number[];
-  #starts: readonly number[] | null = null;
-
-  constructor(source: string, inserted: readonly number[]) {
-    this.#source = source;
-    this.#inserted = inserted;
-  }
-
-  position(offset: number): Position {
-    const starts = (this.#starts ??= lineStarts(this.#source));
-    let low = 0;
-    let high = starts.length - 1;
-    while (low < high) {
-      const middle = (low + high + 1) >> 1;
-      if ((starts[middle] ?? 0) <= offset) low = middle;
-      else high = middle - 1;
-    }
-    const start = starts[low] ?? 0;
-    const shifted = this.#inserted.filter((at) => at >= start && at < offset).length;
-    return { line: low + 1, column: offset - start + 1 - shifted };
-  }
-
-  /** Column of the first text at or below a line. */
-  indentFrom(line: number): number {
-    const starts = (this.#starts ??= lineStarts(this.#source));
-    for (let i = line - 1; i < starts.length; i++) {
-      const written = this.#source.slice(starts[i], starts[i + 1]);
-      const column = written.search(/\S/);
-      if (column >= 0) return column + 1;
-    }
-    return 1;
-  }
-}
-
-const lineStarts = (source: string): readonly number[] => {
-  const starts = [0];
-  for (let i = source.indexOf("\n"); i >= 0; i = source.indexOf("\n", i + 1)) starts.push(i + 1);
-  return starts;
 };
 
 const START: Position & { exact: boolean } = { line: 1, column: 1, exact: false };
@@ -191,6 +147,42 @@ const read = (document: Document, lines: Lines): YamlDocument => {
   };
 };
 
+const stepPlain = (from: PlainNode, key: string | number): { readonly node: PlainNode; readonly at: number } | null => {
+  const node = from.kind === "scalar" ? (from.anchored ?? from) : from;
+  if (node.kind === "map") return node.entries.get(String(key)) ?? null;
+  const item = node.kind === "list" && typeof key === "number" ? node.items[key] : undefined;
+  return item === undefined ? null : { node: item, at: item.at };
+};
+
+/** What the library would answer, from the little that the plain reader keeps. */
+const fromPlain = ({ value, node: root }: PlainDocument, lines: Lines): YamlDocument => {
+  const descend = (path: Path): { readonly node: PlainNode; readonly at: number; readonly exact: boolean } => {
+    let last = { node: root, at: root.at };
+    for (const key of path) {
+      const next = stepPlain(last.node, key);
+      if (next === null) return { ...last, exact: false };
+      last = next;
+    }
+    return { ...last, exact: true };
+  };
+  return {
+    value,
+    find: (path) => {
+      const { at, exact } = descend(path);
+      return { ...lines.position(at), exact };
+    },
+    textStart: (path) => {
+      const last = descend(path);
+      const node = last.node.kind === "scalar" ? (last.node.anchored ?? last.node) : last.node;
+      if (!last.exact || node.kind !== "scalar") return null;
+      const start = lines.position(node.at);
+      const block = node.style === "block";
+      if (block) return { line: start.line + 1, column: lines.indentFrom(start.line + 1), block };
+      return { line: start.line, column: start.column + (node.style === "quoted" ? 1 : 0), block };
+    },
+  };
+};
+
 const inWords = (error: YAMLError): string => {
   const [first = ""] = error.message.split("\n");
   if (error.code === "DUPLICATE_KEY") return DOUBLED;
@@ -238,7 +230,8 @@ const runsAway = (source: string): boolean => {
 
 const UNREADABLE = /[\uFFFD\0]/;
 
-const parse = (given: string): YamlFile => {
+/** By the library, which reads all of YAML and says what is wrong with it. */
+export const readWhole = (given: string): YamlFile => {
   const bad = UNREADABLE.exec(given);
   const { source, inserted } = separateAliasKeys(given.startsWith("\uFEFF") ? given.slice(1) : given);
   const lines = new Lines(source, inserted);
@@ -294,7 +287,9 @@ let keptCharacters = 0;
 export const readYaml = (source: string): YamlFile => {
   const known = kept.get(source);
   if (known !== undefined) return known;
-  const file = parse(source);
+  const plain = readPlain(source);
+  const lines = new Lines(source, []);
+  const file = plain === null ? readWhole(source) : { documents: plain.map((d) => fromPlain(d, lines)), problems: [] };
   if (keptCharacters + source.length > KEPT_CHARACTERS) {
     kept.clear();
     keptCharacters = 0;

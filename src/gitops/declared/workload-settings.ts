@@ -57,8 +57,10 @@ export const toldByManifest = (object: Rendered, configs: Configs): readonly Tol
 
 /** What an operator makes of a custom resource is told by the resource: a database's host, a server's address. */
 export const toldByResource = (object: Rendered, made: readonly WorkloadFact[]): readonly Told[] => {
+  const lasting = made.filter((w) => !w.transient);
+  if (lasting.length === 0) return [];
   const found = search(at(object.object, "spec"), ["spec"], placeIn(object, [], "likely"));
-  return found.length === 0 ? [] : made.filter((w) => !w.transient).map((workload) => ({ workload, found }));
+  return lasting.map((workload) => ({ workload, found }));
 };
 
 /** Scripts that are mounted: which container runs them nobody says, and nearly always it is the first. */
