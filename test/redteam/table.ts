@@ -51,7 +51,7 @@ store can all write a node's input. So every effect stands behind several layers
 | a caller | the token, the API, the LangGraph server | jumps, edited state, forks, another's name, a signature |
 | a hostile model, hostile text | the operator's turn; labels, names, comments, bodies | a path through the graph, a shell, unescaped output |
 | another contributor | the source | a graph that compiles, unless the test that names the lesson is changed with it |
-| somebody with the database | checkpoints, evidence, sign-offs, ledger | a row that is believed: each is sealed, signed or chained |
+| somebody with the database | checkpoints, evidence, sign-offs, rehearsals, ledger | a row that is believed: each is sealed, signed or chained |
 | somebody who can push | branches, pull requests | green without the gates; their commit is never taken for ours |
 
 What does not hold: whoever has the state folder's keys and can change the program is the program. A ledger whose tail was cut off
