@@ -54,6 +54,7 @@ export const checkedInput = (input: unknown): unknown => {
   const jumps = Array.isArray(goto) ? goto.length > 0 : goto !== undefined;
   if (jumps || update !== undefined || graph !== undefined)
     throw refuse("L2/command", "a command may only resume", PLAIN);
-  if (resume === undefined || resume === null) throw refuse("L2/command", "the resume is empty", PLAIN);
+  const isNothing = typeof resume === "object" && resume !== null && Object.keys(resume).length === 0;
+  if (resume === undefined || resume === null || isNothing) throw refuse("L2/command", "the resume is empty", PLAIN);
   return new Command({ resume });
 };

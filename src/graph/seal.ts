@@ -1,5 +1,5 @@
 import { AsyncLocalStorageProviderSingleton } from "@langchain/core/singletons";
-import { isCommand, type BaseCheckpointSaver } from "@langchain/langgraph";
+import { isCommand, isInvalidResume, type BaseCheckpointSaver } from "@langchain/langgraph";
 import { BarrierError } from "../facts/barrier.ts";
 import type { Locks } from "../facts/ports.ts";
 import { checkedInput, PLAIN, refuse } from "./seal-input.ts";
@@ -147,6 +147,20 @@ const dismisses = (steps: readonly { updates: readonly Update[] }[]): boolean =>
   steps[0]?.updates.length === 1 &&
   steps[0].updates.every(({ values, asNode }) => (values === null || values === undefined) && asNode === "__end__");
 
+/** An answer of another form than the pause asks for is refused in our words; the pause stands. */
+async function* answered(input: unknown, run: AsyncGenerator): AsyncGenerator {
+  try {
+    yield* run;
+  } catch (error) {
+    if (!isCommand(input) || !isInvalidResume(error)) throw error;
+    throw new BarrierError("L2/input", "the answer is not of the form that the pause asks for", {
+      where: "graph",
+      remedy: 'Resume with { attestation: "<id>" } or { confirmation: "<id>", digest: "<digest>" }, as its card says.',
+      cause: error,
+    });
+  }
+}
+
 /**
  * Closes every entry point of a compiled graph in place: plain input and schema-checked resumes, at the head of a
  * thread, one run per thread across processes, written down before the next step begins.
@@ -177,15 +191,18 @@ export const seal = <Graph extends object>(graph: Graph, options: SealOptions): 
       });
       try {
         await checkHead(inner.checkpointer, asked, isCommand(checked));
-        yield* stream(checked, {
-          ...rest,
-          configurable: { ...asked.configurable, __pregel_strict_resume: true },
-          serverInfo: serverInfoOf(asked.configurable, trusted),
-          interruptBefore: [],
-          interruptAfter: [],
-          recursionLimit: RECURSION_LIMIT,
-          durability: "sync",
-        });
+        yield* answered(
+          checked,
+          stream(checked, {
+            ...rest,
+            configurable: { ...asked.configurable, __pregel_strict_resume: true },
+            serverInfo: serverInfoOf(asked.configurable, trusted),
+            interruptBefore: [],
+            interruptAfter: [],
+            recursionLimit: RECURSION_LIMIT,
+            durability: "sync",
+          }),
+        );
       } finally {
         lock.release();
       }

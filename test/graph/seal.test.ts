@@ -49,6 +49,7 @@ const past = async (graph: OperatorGraph, thread = "t"): Promise<void> => {
 
 const ATTACKS: readonly [string, BarrierCode, Attack][] = [
   ["an empty resume", "L2/command", (graph) => graph.invoke(new Command({ resume: null }), on())],
+  ["a resume with nothing in it", "L2/command", (graph) => graph.invoke(new Command({ resume: {} }), on())],
   ["a command for a parent", "L2/command", (graph) => graph.invoke(new Command({ graph: Command.PARENT }), on())],
   ["a run without a thread", "L2/no-thread", (graph) => graph.invoke({ messages: [] }, { configurable: {} })],
   ["input of another shape", "L2/input", (graph) => graph.invoke({ request: "propose" }, on())],

@@ -168,8 +168,10 @@ describe("langgraphjs dev, to whoever has it", () => {
     );
     await expect(run(thread, { command: { goto: "record-sign-off" } })).rejects.toThrow("command.goto is not taken");
     await expect(run(thread, { command: { resume: null } })).rejects.toThrow("the resume is empty");
-    await expect(run(thread, { command: { resume: {} } })).rejects.toThrow("names no interrupt");
-    await expect(run(thread, { command: { resume: { approved: true } } })).rejects.toThrow("attestation");
+    await expect(run(thread, { command: { resume: {} } })).rejects.toThrow("the resume is empty");
+    await expect(run(thread, { command: { resume: { approved: true } } })).rejects.toThrow(
+      "not of the form that the pause asks for",
+    );
     expect((await client.threads.getState(thread)).checkpoint).toEqual(paused.checkpoint);
     expect(await replyOf(run(thread, resumed("an-attestation-of-nobody")))).toMatchObject({
       outcome: "refused",
