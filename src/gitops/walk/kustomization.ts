@@ -11,14 +11,13 @@ const KNOWN = new Set(
   (
     "apiVersion kind metadata resources bases components namespace namePrefix nameSuffix commonLabels labels " +
     "commonAnnotations images replicas patches patchesStrategicMerge patchesJson6902 configMapGenerator secretGenerator " +
-    "generatorOptions configurations"
+    "generatorOptions configurations replacements"
   ).split(" "),
 );
 /** Fields of kustomize that change nothing we read. */
 const HARMLESS = new Set(["buildMetadata", "sortOptions", "inventory", "validators"]);
 /** Fields of kustomize that this walk does not carry out, and says so. */
 const NOT_CARRIED_OUT = new Set([
-  "replacements",
   "vars",
   "generators",
   "transformers",

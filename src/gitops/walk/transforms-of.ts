@@ -13,6 +13,7 @@ import {
   mergeLayer,
   PatchError,
 } from "./patch.ts";
+import { replacementTransforms } from "./replacements.ts";
 import type { Resource } from "./resource.ts";
 import {
   addAnnotations,
@@ -169,5 +170,6 @@ export const ownTransforms = (kustomization: KustomizationFile, reads: Reads): r
       );
     }),
     ...(images.length === 0 ? [] : [setImages(images)]),
+    ...replacementTransforms(kustomization, reads),
   ];
 };

@@ -72,7 +72,7 @@ class Accumulator {
 
 /**
  * Builds kustomization folders the way `kustomize build` does, without running it: every object keeps the file, line and
- * column it was written at. What the walk does not carry out (replacements, charts, remote bases) becomes a problem.
+ * column it was written at. What the walk does not carry out (vars, charts, remote bases) becomes a problem.
  */
 export class KustomizeWalk {
   readonly #tree: SourceTree;
