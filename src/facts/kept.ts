@@ -5,10 +5,14 @@
  */
 export class Kept<T> {
   readonly #most: number;
+  readonly #weightOf: (value: T) => number;
   readonly #values = new Map<string, T>();
+  #weight = 0;
 
-  constructor(most: number) {
+  /** @param most how much all of them may weigh together; each weighs one unless it is weighed */
+  constructor(most: number, weightOf: (value: T) => number = () => 1) {
     this.#most = most;
+    this.#weightOf = weightOf;
   }
 
   of(key: string, make: () => T): T {
@@ -19,10 +23,12 @@ export class Kept<T> {
       return found;
     }
     const value = make();
+    this.forget(key);
     this.#values.set(key, value);
+    this.#weight += this.#weightOf(value);
     for (const oldest of this.#values.keys()) {
-      if (this.#values.size <= this.#most) break;
-      this.#values.delete(oldest);
+      if (this.#weight <= this.#most) break;
+      this.forget(oldest);
     }
     return value;
   }
@@ -37,6 +43,9 @@ export class Kept<T> {
   }
 
   forget(key: string): void {
+    const value = this.#values.get(key);
+    if (value === undefined) return;
+    this.#weight -= this.#weightOf(value);
     this.#values.delete(key);
   }
 }

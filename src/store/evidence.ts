@@ -3,6 +3,7 @@ import type { EvidenceHour, EvidenceWriter } from "../facts/evidence.ts";
 import type { EvidenceReader } from "../facts/ports.ts";
 import { coverageOf, type CoverageRules, defaultCoverageRules, startsOf } from "./evidence-coverage.ts";
 import { edgesOf, namesOfAddress } from "./evidence-edges.ts";
+import { verifiedEdges } from "./kept-edges.ts";
 import {
   type EvidenceRows,
   hoursOfRows,
@@ -92,7 +93,7 @@ export const evidenceStore = (rows: EvidenceRows, key: string, options: Evidence
       const window = filter.window ?? (await whole());
       if (window === null) return [];
       const shards = filter.namespace === undefined ? "all" : { namespace: filter.namespace };
-      return edgesOf(await read(window.from, window.to, shards), filter);
+      return verifiedEdges(await read(window.from, window.to, shards), filter);
     },
     coverage: async (request) => coverageOf(await read(request.from, request.to, "none"), request, rules),
     starts: async (request) => {

@@ -17,4 +17,14 @@ describe("what is kept", () => {
     expect(kept.values()).toEqual(["a", "c"]);
     expect(kept.get("b")).toBeNull();
   });
+
+  it("is bounded by what it weighs, where it is weighed", () => {
+    const kept = new Kept<string>(5, (value) => value.length);
+    for (const value of ["aa", "bbb", "c"]) kept.of(value, () => value);
+    expect(kept.values()).toEqual(["bbb", "c"]);
+    expect(kept.of("too long", () => "too long")).toBe("too long");
+    expect(kept.values()).toEqual([]);
+    kept.of("d", () => "d");
+    expect(kept.values()).toEqual(["d"]);
+  });
 });

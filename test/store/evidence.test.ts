@@ -50,6 +50,20 @@ describe("the evidence store", () => {
     expect(lines(await store.edges({ namespace: "nobody" }))).toEqual([]);
   });
 
+  it("works edges out once for hours that stayed as they are, and anew when one was written", async () => {
+    const { store, path } = fresh();
+    await write(store, hoursOf(FLOWS));
+    const first = await store.edges({});
+    expect(await store.edges({})).toBe(first);
+    const other = fresh("k", path).store;
+    expect(await other.edges({})).toBe(first);
+    expect(await other.edges({ window: { from: T0, to: T0 + HOUR } })).not.toEqual(first);
+    await store.end("relay");
+    await write(other, hoursOf([...FLOWS, flow(web, db, 5432)]));
+    expect(lines(await store.edges({}))).toContain("shop/Deployment/web -> data/Deployment/postgres TCP/5432");
+    expect(first).toHaveLength(2);
+  });
+
   it("keeps the collector's position and gives it to the next one", async () => {
     const { store, path } = fresh();
     await write(store, hoursOf(FLOWS));
@@ -93,6 +107,8 @@ describe("evidence that was touched by other hands", () => {
   const tampered = async (statement: string): Promise<EvidenceStore> => {
     const { store, path } = fresh();
     await write(store, hoursOf(FLOWS));
+    // What was read a moment ago does not stand for what is there now.
+    expect(await store.edges({ namespace: "shop" })).toHaveLength(2);
     const database = new DatabaseSync(path);
     database.exec(statement);
     database.close();
