@@ -1,6 +1,6 @@
 /**
  * The YAML that manifests are nearly always written in: block maps and lists, scalars on one line, literal blocks, flow
- * collections on one line. Whatever else a stream holds (folded text, escapes, anchors on collections, merge keys, tags,
+ * collections on one line. Whatever else a stream holds (folded text, escapes, merge keys, tags,
  * doubled keys, anything broken) makes the answer null, and the library reads the whole stream.
  */
 export type PlainNode =
@@ -28,6 +28,10 @@ interface Read {
 }
 
 const KEY = /^([A-Za-z_][\w./-]*):(?= |$)/;
+/** `*name:` and `*name :` begin an entry whose key is what the anchor holds. */
+const ALIAS_KEY = /^\*([\w-]+) ?:(?= |$)/;
+/** An anchor whose collection stands below. */
+const ANCHOR = /^&([\w-]+)(?: +#.*)?$/;
 /** Words that are no strings, as keys or as values, in the schema that the library is given. */
 const WORD = /^(?:true|false|null|yes|no|on|off)$/i;
 /** Characters that a plain scalar may begin with here; `-` and others only before something else. */
@@ -40,6 +44,8 @@ const FLOAT = /^[-+]?(?:\.\d+|\d+\.\d*)(?:[eE][-+]?\d+)?$|^[-+]?\d+[eE][-+]?\d+$
 // eslint-disable-next-line no-control-regex
 const STRANGE = /[\u0000-\u0009\u000B-\u001F\u007F-\u009F\u2028\u2029\uFEFF\uFFFD]/;
 const MAX_DEPTH = 40;
+/** Collections that are used once more by an alias. */
+const MAX_SHARED = 100;
 
 class Beyond extends Error {}
 const beyond = (): never => {
@@ -75,6 +81,8 @@ class Stream {
   /** Start of the line after the current one. */
   #next = 0;
   #anchors = new Map<string, Read>();
+  /** How many aliases of collections there are so far: an anchor over one of them is the library's business. */
+  #shared = 0;
 
   constructor(source: string) {
     this.#source = source;
@@ -129,6 +137,15 @@ class Stream {
     this.#indent = -1;
   }
 
+  /** The key that a text begins with, and how long it is written. */
+  #keyOf(text: string): { readonly name: string; readonly length: number } | null {
+    const plain = KEY.exec(text)?.[1];
+    if (plain !== undefined) return { name: plain, length: plain.length + 1 };
+    const alias = text.startsWith("*") ? ALIAS_KEY.exec(text) : null;
+    const name = alias === null ? undefined : this.#anchors.get(alias[1] ?? "")?.value;
+    return alias === null || typeof name !== "string" ? null : { name, length: alias[0].length };
+  }
+
   #block(indent: number, depth: number): Read {
     if (depth > MAX_DEPTH) beyond();
     return this.#isItem ? this.#list(indent, depth) : this.#map(indent, depth);
@@ -139,12 +156,14 @@ class Stream {
     const value: Record<string, unknown> = {};
     const entries = new Map<string, PlainEntry>();
     while (this.#indent === indent && !this.#ended && !this.#isMarker) {
-      const key = KEY.exec(this.#text)?.[1];
-      if (key === undefined || WORD.test(key) || key === "__proto__" || entries.has(key)) return beyond();
+      const key = this.#keyOf(this.#text);
+      if (key === null || !/^[A-Za-z_]/.test(key.name) || WORD.test(key.name) || key.name === "__proto__")
+        return beyond();
+      if (entries.has(key.name)) return beyond();
       const keyAt = this.#offset;
-      const read = this.#after(key.length + 1, indent, depth, true);
-      entries.set(key, { at: keyAt, node: read.node });
-      value[key] = read.value;
+      const read = this.#after(key.length, indent, depth, true);
+      entries.set(key.name, { at: keyAt, node: read.node });
+      value[key.name] = read.value;
     }
     if (this.#indent > indent) beyond();
     return { node: { kind: "map", at, entries }, value };
@@ -159,7 +178,7 @@ class Stream {
       const text = rest.trimStart();
       const column = indent + 1 + rest.length - text.length;
       let read: Read;
-      if (KEY.test(text)) {
+      if (this.#keyOf(text) !== null) {
         // A map begins on the line of its dash: the rest of the line is its first, at the key's own column.
         this.#offset += column - indent;
         this.#indent = column;
@@ -178,11 +197,14 @@ class Stream {
     const rest = this.#text.slice(skip);
     const text = rest.trimStart();
     const at = this.#offset + skip + rest.length - text.length;
-    if (text === "" || text.startsWith("#")) {
-      this.#advance();
-      // A list may stand at its key's own column.
-      if (inMap && this.#indent === indent && this.#isItem && !this.#isMarker) return this.#list(indent, depth + 1);
-      return this.#indent > indent ? this.#block(this.#indent, depth + 1) : beyond();
+    if (text === "" || text.startsWith("#")) return this.#below(indent, depth, inMap);
+    const anchor = ANCHOR.exec(text)?.[1];
+    if (anchor !== undefined) {
+      const before = this.#shared;
+      const read = this.#below(indent, depth, inMap);
+      if (this.#shared > before) return beyond();
+      this.#anchors.set(anchor, read);
+      return read;
     }
     if (text.startsWith("|")) return this.#literal(text, at, indent);
     const read = this.#inline(text, at);
@@ -190,12 +212,20 @@ class Stream {
     return read;
   }
 
+  /** What stands on the lines after a key or a dash. */
+  #below(indent: number, depth: number, inMap: boolean): Read {
+    this.#advance();
+    // A list may stand at its key's own column.
+    if (inMap && this.#indent === indent && this.#isItem && !this.#isMarker) return this.#list(indent, depth + 1);
+    return this.#indent > indent ? this.#block(this.#indent, depth + 1) : beyond();
+  }
+
   /** A value on one line. */
   #inline(text: string, at: number): Read {
     const first = text[0];
     if (first === "&") {
       const [, name, rest = ""] = /^&([\w-]+) +(.*)$/.exec(text) ?? [];
-      if (name === undefined || /^[&*[{|>!]/.test(rest)) return beyond();
+      if (name === undefined || /^[&*|>!]/.test(rest)) return beyond();
       const read = this.#inline(rest, at + text.length - rest.length);
       this.#anchors.set(name, read);
       return read;
@@ -203,7 +233,7 @@ class Stream {
     if (first === "*") {
       const name = /^\*([\w-]+)$/.exec(text)?.[1];
       const read = name === undefined ? undefined : this.#anchors.get(name);
-      if (read === undefined) return beyond();
+      if (read === undefined || (read.node.kind !== "scalar" && ++this.#shared > MAX_SHARED)) return beyond();
       return { node: { kind: "scalar", at, style: "plain", anchored: read.node }, value: read.value };
     }
     if (first === "[" || first === "{") return flow(text, at);

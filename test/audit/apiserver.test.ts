@@ -78,6 +78,30 @@ webhooks: [{name: a.b.c, clientConfig: {service: {namespace: shop, name: checks}
   );
 });
 
+describe("webhook-without-apiserver, where the API server is somewhere else", () => {
+  const RULE = "webhook-without-apiserver";
+  const parts = (peer: string): Parts => ({
+    files: {
+      "shop/cnp.yaml":
+        lock("shop") +
+        allow("shop/checks", `ingress:\n  - ${peer}\n    toPorts: [{ports: [{port: "9443", protocol: TCP}]}]\n`),
+    },
+    workloads: [pod("shop/checks", { ports: ["9443"] })],
+    services: [
+      service("shop/checks-webhook", { "app.kubernetes.io/name": "checks" }, ["443:9443"], { sure: "likely" }),
+    ],
+  });
+
+  it.each(["fromEntities: [world]", "fromCIDR: [203.0.113.0/24]"])("is content with %s", (peer) => {
+    expect(said(parts(peer), RULE)).toEqual([]);
+  });
+
+  it("only mentions an API server admitted from the pods' own node alone", () => {
+    expect(findings(parts("fromEntities: [host]"), RULE).map((f) => f.severity)).toEqual(["info"]);
+    expect(findings(parts("fromEntities: [health]"), RULE).map((f) => f.severity)).toEqual(["warning"]);
+  });
+});
+
 describe("port-name-unknown", () => {
   const RULE = "port-name-unknown";
   const parts = (port: string): Parts => ({

@@ -34,6 +34,8 @@ describe("the plain reader", () => {
     expect(read.length).toBeGreaterThan(manifests.length * 0.9);
     const [document] =
       readPlain('a: &x one # why\nb:\n- *x\n- { c: "d", e: [1, yes] }\nf: |-\n\n  two\n   three\n') ?? [];
+    const [shared] = readPlain("a: &n web\nb:\n  *n:\n    c: &l\n      - 1\n  d: *l\n") ?? [];
+    expect(shared?.value).toEqual({ a: "web", b: { web: { c: [1] }, d: [1] } });
     expect(document?.value).toEqual({ a: "one", b: ["one", { c: "d", e: [1, true] }], f: "\ntwo\n three" });
   });
 
@@ -48,7 +50,8 @@ describe("the plain reader", () => {
     "a: 'it''s'\n",
     'a: "\\n"\n',
     "a: >\n  folded\n",
-    "a: &x [1]\nb: *x\n",
+    "a: &x\n  - 1\nb: &y\n  - *x\nc: *y\n",
+    "a: &x 1\n*x: 2\n",
     "a: !t b\n",
     "? a\n",
     "a:\n\tb: 1\n",

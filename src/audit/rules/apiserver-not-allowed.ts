@@ -14,7 +14,9 @@ const meansApiserver = (context: Context, rule: RuleView): boolean => {
   return rule.peers.some((p) => {
     if (p.kind === "entity") return p.entity === "kube-apiserver";
     if (p.kind === "service") return p.name === "kubernetes";
-    return p.kind === "cidr" && (ports.includes(context.facts.apiserverPort) || ports.includes(443));
+    return (
+      p.kind === "cidr" && (rule.ports === null || ports.includes(context.facts.apiserverPort) || ports.includes(443))
+    );
   });
 };
 

@@ -1,10 +1,29 @@
 import { apiserverTargets } from "../../facts/declared.ts";
-import { endOf, policiesOf } from "../ends.ts";
+import type { Context } from "../context.ts";
+import { endOf, policiesOf, speaksOf } from "../ends.ts";
 import { APISERVER } from "../judge.ts";
+import type { PodView } from "../pods.ts";
+import type { PeerView } from "../policy-view.ts";
 import type { Rule } from "../rule.ts";
 import { relatedAt, weaker } from "../rule.ts";
+import { matches } from "../selector.ts";
 import { hasPolicy } from "../unselected.ts";
 import { relatedRules } from "./shared.ts";
+
+/** Rules that open the port to whoever else the API server may be: outside the cluster where somebody else runs it. */
+const admits = (context: Context, pod: PodView, port: number, isMeant: (peer: PeerView) => boolean): boolean =>
+  context.rules.some(
+    (r) =>
+      r.direction === "ingress" &&
+      !r.deny &&
+      matches(r.spec.subject, pod) !== "no" &&
+      speaksOf(r.ports, "TCP", port) &&
+      r.peers.some(isMeant),
+  );
+
+const isOutside = (peer: PeerView): boolean =>
+  peer.kind === "cidr" || (peer.kind === "entity" && peer.entity === "world");
+const isOwnNode = (peer: PeerView): boolean => peer.kind === "entity" && peer.entity === "host";
 
 export const webhookWithoutApiserver: Rule = {
   id: "webhook-without-apiserver",
@@ -23,12 +42,15 @@ export const webhookWithoutApiserver: Rule = {
       for (const { pod, match } of context.backends(service)) {
         if (!pod.governed || pod.fact.suspended || pod.fact.transient) continue;
         const verdict = context.judge.ingress(pod, APISERVER, "TCP", container);
-        if (verdict.verdict !== "dropped") continue;
+        if (verdict.verdict !== "dropped" || admits(context, pod, container, isOutside)) continue;
+        const single = admits(context, pod, container, isOwnNode);
         const spec = hasPolicy(context, pod) ? policiesOf(context, endOf(pod), "ingress")[0] : undefined;
         const view = spec?.rules[0]?.policy;
         const origin = view === undefined ? (pod.origin ?? service.origin) : view.locate(spec?.path ?? ["spec"]);
         if (origin === null) continue;
         yield {
+          // On a cluster of one node the API server is the pods' own host.
+          ...(single ? { severity: "info" as const } : {}),
           namespace: pod.namespace,
           policy: view?.ref ?? null,
           sure: weaker(weaker(service.sure, pod.sure), match === "yes" ? "certain" : "guess"),
