@@ -29,16 +29,25 @@ interface Sign {
   readonly sign: string;
 }
 
-/** Every string a manifest holds with the keys that lead to it; bounded, because manifests may be anything. */
-const leaves = function* (
-  value: unknown,
-  path: readonly string[] = [],
-): Generator<readonly [readonly string[], string]> {
-  if (path.length > 40) return;
-  if (typeof value === "string") yield [path, value];
-  else if (typeof value === "number" || typeof value === "boolean") yield [path, String(value)];
-  else if (Array.isArray(value)) for (const [i, item] of value.entries()) yield* leaves(item, [...path, String(i)]);
-  else for (const [key, item] of Object.entries(asObject(value))) yield* leaves(item, [...path, key]);
+/** A string of a manifest with the key that leads to it and the one above; empty where there is none. */
+interface Leaf {
+  readonly key: string;
+  readonly where: string;
+  readonly value: string;
+}
+
+/** Every string a manifest holds; bounded, because manifests may be anything. Each object of a repository is read so. */
+const leaves = (object: unknown): readonly Leaf[] => {
+  const found: Leaf[] = [];
+  const visit = (value: unknown, key: string, where: string, depth: number): void => {
+    if (depth > 40) return;
+    if (typeof value === "string") found.push({ key, where, value });
+    else if (typeof value === "number" || typeof value === "boolean") found.push({ key, where, value: String(value) });
+    else if (Array.isArray(value)) for (const [i, item] of value.entries()) visit(item, String(i), key, depth + 1);
+    else for (const [name, item] of Object.entries(asObject(value))) visit(item, name, key, depth + 1);
+  };
+  visit(object, "", "", 0);
+  return found;
 };
 
 const isGatewayName = (text: string): boolean => /(^|[/_:-])pod-gateway([:@/_-]|$)/i.test(text);
@@ -48,9 +57,7 @@ const inNamespace = (object: RenderedObject): string | null =>
 
 /** `setGateway: "true"` on a pod asks the gateway's webhook for a sidecar; "false" opts out. */
 const asksForGateway = (object: RenderedObject): boolean => {
-  for (const [path, value] of leaves(object.object)) {
-    const key = path.at(-1) ?? "";
-    const where = path.at(-2) ?? "";
+  for (const { key, where, value } of leaves(object.object)) {
     if (/^setgateway$/i.test(key) && value !== "false" && /annotations|labels/i.test(where)) return true;
   }
   return false;
@@ -60,8 +67,7 @@ const dhcpOverVxlan = (object: RenderedObject): string | null => {
   let vxlan: string | null = null;
   let dhcp = false;
   let netAdmin = false;
-  for (const [path, value] of leaves(object.object)) {
-    const key = path.at(-1) ?? "";
+  for (const { key, value } of leaves(object.object)) {
     vxlan = [key, value].find((text) => text.startsWith("VXLAN_")) ?? vxlan;
     if (/\btype vxlan\b|\bvxlan0\b/.test(value)) vxlan ??= "a vxlan interface";
     if (/\b(udhcpc|dhclient|dnsmasq|dhcpcd)\b/.test(value)) dhcp = true;
@@ -80,9 +86,8 @@ const chartOf = (object: RenderedObject): string =>
 
 const imagesOf = (object: RenderedObject): readonly string[] => {
   const images: string[] = [];
-  for (const [path, value] of leaves(object.object)) {
-    const key = path.at(-1) ?? "";
-    if (key === "image" || (key === "repository" && path.at(-2) === "image")) images.push(value);
+  for (const { key, where, value } of leaves(object.object)) {
+    if (key === "image" || (key === "repository" && where === "image")) images.push(value);
   }
   return images;
 };
@@ -142,10 +147,10 @@ const policySigns = (inventory: Inventory): readonly Sign[] =>
     const specs = [at(policy.object, "spec"), ...asList(at(policy.object, "specs"))];
     const rules = specs.flatMap((spec) => [...asList(at(spec, "ingress")), ...asList(at(spec, "egress"))]);
     return rules.flatMap((rule): readonly Sign[] => {
-      const found = [...leaves(rule)];
-      const port = found.find(([path, value]) => path.at(-1) === "port" && VXLAN_PORTS.includes(value))?.[1];
+      const found = leaves(rule);
+      const port = found.find(({ key, value }) => key === "port" && VXLAN_PORTS.includes(value))?.value;
       if (port === undefined) return [];
-      const peers = found.filter(([path]) => PEER_NAMESPACE.test(path.at(-1) ?? "")).map(([, value]) => value);
+      const peers = found.filter(({ key }) => PEER_NAMESPACE.test(key)).map(({ value }) => value);
       const sign = `UDP ${port} in policy ${own}/${policy.ref.name}`;
       return [own, ...peers].map((namespace): Sign => ({ namespace, role: "client", sign }));
     });
