@@ -66,6 +66,7 @@ export const ABSENCES: readonly DefectClass[] = [
   },
   {
     id: "API server no longer allowed",
+    breaks: "apiserver",
     plant: (f) =>
       rules(f, "egress")
         .filter((r) => entities(r).includes("kube-apiserver"))

@@ -1,9 +1,10 @@
 import { parseAllDocuments, type Document } from "yaml";
+import { asksApiserver } from "../../../src/audit/api-clients.ts";
 import { Context } from "../../../src/audit/context.ts";
 import { isOwnFace, landingsOf, peerOfPod, sourcesOf, sureFor } from "../../../src/audit/declared.ts";
 import { isGoverned, knocks, peerEnds, subjectEnds, type End } from "../../../src/audit/ends.ts";
 import { gatewayPeer } from "../../../src/audit/gateways.ts";
-import { podPeer } from "../../../src/audit/judge.ts";
+import { APISERVER, podPeer } from "../../../src/audit/judge.ts";
 import type { PodView } from "../../../src/audit/pods.ts";
 import { matches, readSelector } from "../../../src/audit/selector.ts";
 import type { ClusterFacts } from "../../../src/facts/cluster-facts.ts";
@@ -37,8 +38,8 @@ export interface Mutant {
   readonly namespaces: readonly string[];
 }
 
-/** What has to break for a planting to be a defect: what a policy or a setting speaks of, or a setting alone, or names. */
-export type Breaks = "spoken" | "declared" | "names";
+/** What has to break for a planting to be a defect: what a policy or a setting speaks of, a setting alone, names, the API. */
+export type Breaks = "spoken" | "declared" | "names" | "apiserver";
 
 /** A class of defects: where it can be planted, and which of those plantings break anything. */
 export interface DefectClass {
@@ -207,6 +208,17 @@ const names = (context: Context): readonly Question[] => {
     .map((p) => ({ direction: "egress", pod: p.id, peer, protocol: "UDP", port: dns.port }));
 };
 
+const apiserver = (context: Context): readonly Question[] =>
+  context.pods
+    .filter((p) => p.governed && !p.fact.suspended && asksApiserver(context, p) !== null)
+    .map((p) => ({
+      direction: "egress",
+      pod: p.id,
+      peer: APISERVER,
+      protocol: "TCP",
+      port: context.facts.apiserverPort,
+    }));
+
 /** What works before a mutation, to see afterwards whether any of it broke. */
 export const workingOf = (context: Context): ((after: Context, kind: Breaks) => boolean) => {
   const isAnswered = (
@@ -230,6 +242,7 @@ export const workingOf = (context: Context): ((after: Context, kind: Breaks) => 
     spoken: working([...spoken(context).flatMap((c) => both(c.from, c.to, c.protocol, c.port)), ...settings]),
     declared: working(settings),
     names: working(names(context)),
+    apiserver: working(apiserver(context)),
   };
   const textOf = (q: Question): string => JSON.stringify([q.direction, q.pod, q.peer, q.protocol, q.port]);
   const known = new Set(settings.map(textOf));
@@ -239,7 +252,8 @@ export const workingOf = (context: Context): ((after: Context, kind: Breaks) => 
     if (before[kind].some(isDropped)) return true;
     // What is asked only now: a Service that leads elsewhere, a setting that names another.
     return (
-      kind !== "names" && [...declared(after), ...routed(after)].some((q) => !known.has(textOf(q)) && isDropped(q))
+      (kind === "spoken" || kind === "declared") &&
+      [...declared(after), ...routed(after)].some((q) => !known.has(textOf(q)) && isDropped(q))
     );
   };
 };

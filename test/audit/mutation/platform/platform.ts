@@ -21,7 +21,7 @@ export const DOOR: readonly App[] = [
     policy: sections(
       [
         fromEntities(["world", "remote-node"], ["10443"]),
-        from(["identity/oauth2-proxy", "apps/orders", "network/cloudflared"], ["10443"]),
+        from(["identity/oauth2-proxy", "apps/orders", "network/cloudflared", "observability/app=board"], ["10443"]),
       ],
       [toEntities(["cluster"], ["3000", "4180", "8080", "8081", "9090"])],
     ),
@@ -290,7 +290,7 @@ export const WATCHING: readonly App[] = [
         "grafana.integreatly.org/v1beta1",
         "Grafana",
         "board",
-        "config:\n  log:\n    mode: console",
+        "config:\n  server:\n    root_url: https://board.home.example\n  auth.generic_oauth:\n    auth_url: https://sso.home.example/auth\n    token_url: https://sso.home.example/token",
       ),
       "datasource.yaml": resource(
         "grafana.integreatly.org/v1beta1",
@@ -301,7 +301,7 @@ export const WATCHING: readonly App[] = [
       "route.yaml": httpRoute("board", "board.home.example", "board-service", 3000),
     },
     subject: "app: board",
-    policy: sections([from([ENVOY], ["3000"])]),
+    policy: sections([from([ENVOY], ["3000"])], [to([ENVOY], ["10443"])]),
   },
   {
     namespace: "scaling",
