@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import { mkdir, readFile, readdir, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseAllDocuments } from "yaml";
@@ -97,7 +97,8 @@ const readResult = async (file: string): Promise<Built | null> => {
 };
 
 const keepResult = async (file: string, built: Built): Promise<void> => {
-  const scratch = `${file}.${String(process.pid)}`;
+  // Two worlds of one process may be at the same.
+  const scratch = `${file}.${randomUUID()}`;
   await writeFile(scratch, JSON.stringify(built));
   await rename(scratch, file);
 };
