@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { OperatorError } from "../facts/errors.ts";
@@ -8,6 +8,7 @@ import type { Origin } from "../facts/policy.ts";
 import type { SourceTree } from "../facts/tree.ts";
 import { isRecord, type Json } from "./json.ts";
 import { inWords, kustomizeBinary, materialise, runKustomize } from "./kustomize-binary.ts";
+import { kustomizationsAmong, needsNoSchema, writeAround } from "./kustomize-schema.ts";
 import { followLinks } from "./links.ts";
 import { KUSTOMIZATION_FILES, isRemote, readKustomization, resolveIn } from "./walk/kustomization.ts";
 import { KustomizeWalk, type Build } from "./walk/walk.ts";
@@ -140,18 +141,30 @@ const inHome = async <T>(work: (home: string) => Promise<T>): Promise<T> => {
 
 const buildArgs = (folder: string): readonly string[] => ["build", folder, "--load-restrictor", "LoadRestrictionsNone"];
 
-const alone = async (job: Job): Promise<KustomizeResult> => {
-  const { tree, folder, binary, files, key } = job;
-  const known = remembered.get(key);
-  if (known !== null) return known;
-  return inHome(async (home) => {
-    materialise(tree, files, home);
-    const { failed, stdout, stderr } = await runKustomize(binary, buildArgs(join(home, folder)), home);
-    if (failed) return failureOf(job, stderr, home);
-    const objects = readYaml(stdout).documents.flatMap((d) => (isRecord(d.value) ? [d.value] : []));
-    const result = { built: true, text: stdout, objects } as const;
-    return stdout.length > REMEMBERED.text ? result : remembered.of(key, () => result);
+/** Standard output of the build, or null when it fails: then the build with everything says why. */
+const withoutSchema = (job: Job): Promise<string | null> =>
+  inHome(async (home) => {
+    const around = writeAround(home, [job], "no-schema");
+    const { failed, stdout } = await runKustomize(job.binary, buildArgs(around), home);
+    return failed ? null : stdout;
   });
+
+const withSchema = (job: Job): Promise<string | Failed> =>
+  inHome(async (home) => {
+    materialise(job.tree, job.files, home);
+    const { failed, stdout, stderr } = await runKustomize(job.binary, buildArgs(join(home, job.folder)), home);
+    return failed ? failureOf(job, stderr, home) : stdout;
+  });
+
+const alone = async (job: Job): Promise<KustomizeResult> => {
+  const known = remembered.get(job.key);
+  if (known !== null) return known;
+  const quick = needsNoSchema(job.tree, job.files) ? await withoutSchema(job) : null;
+  const text = quick ?? (await withSchema(job));
+  if (typeof text !== "string") return text;
+  const objects = readYaml(text).documents.flatMap((d) => (isRecord(d.value) ? [d.value] : []));
+  const result = { built: true, text, objects } as const;
+  return text.length > REMEMBERED.text ? result : remembered.of(job.key, () => result);
 };
 
 const missing = (folder: string): OperatorError =>
@@ -180,33 +193,21 @@ export const kustomizeBuild = async (
 /** Fields by which a folder takes from, or gives to, more than what stands below it. */
 const REACHES_OUT = ["vars", "replacements", "openapi", "crds", "configurations", "transformers", "validators"];
 
-const keepsToItself = ({ tree, files, problems }: Job): boolean => {
-  if (problems.length > 0) return false;
-  for (const file of files) {
-    const name = KUSTOMIZATION_FILES.find((n) => file === n || file.endsWith(`/${n}`));
-    if (name === undefined) continue;
-    const { file: kustomization } = readKustomization(tree, file.slice(0, -name.length).replace(/\/$/, ""));
-    if (kustomization === null || REACHES_OUT.some((field) => kustomization.value[field] !== undefined)) return false;
-  }
-  return true;
-};
-
-/** No folder of a repository is called so. */
-const AROUND = ".network-operator-together";
+const keepsToItself = ({ tree, files, problems }: Job): boolean =>
+  problems.length === 0 &&
+  kustomizationsAmong(tree, files).every(
+    (value) => value !== null && REACHES_OUT.every((field) => value[field] === undefined),
+  );
 
 /** Whether the folders build as the resources of one kustomization. Then each builds; else nothing is known of any. */
 const buildTogether = (jobs: readonly Job[], binary: string): Promise<boolean> =>
   inHome(async (home) => {
-    for (const { tree, files } of jobs) materialise(tree, files, home);
-    const around = join(home, AROUND);
-    mkdirSync(around);
-    const resources = jobs.map(({ folder }) => `../${folder}`);
-    writeFileSync(join(around, "kustomization.yaml"), JSON.stringify({ resources }));
-    return !(await runKustomize(binary, buildArgs(around), home)).failed;
+    const schema = jobs.every(({ tree, files }) => needsNoSchema(tree, files)) ? "no-schema" : "schema";
+    return !(await runKustomize(binary, buildArgs(writeAround(home, jobs, schema)), home)).failed;
   });
 
 /**
- * Which of the folders do not build, and why; the others do. The binary takes half a second to start, so that folders
+ * Which of the folders do not build, and why; the others do. The binary takes its time to start, so that folders
  * that keep to themselves are asked in one process. Where that fails each is asked alone, so that no folder answers for
  * another.
  *
