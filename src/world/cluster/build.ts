@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { existsSync, lstatSync, readdirSync, realpathSync } from "node:fs";
+import { existsSync, lstatSync, readFileSync, readdirSync, realpathSync } from "node:fs";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
@@ -20,6 +20,24 @@ export interface BuildRequest {
 export type Built =
   { readonly ok: true; readonly objects: readonly KubeObject[] } | { readonly ok: false; readonly message: string };
 
+/** What merges one object into another, or says itself what types look like, needs Kubernetes' schema. */
+const NEEDS_SCHEMA = /patch|openapi|crds|configurations|transformers|validators|generators:/;
+const NO_SCHEMA = JSON.stringify({ swagger: "2.0", info: { title: "none", version: "0" }, paths: {}, definitions: {} });
+
+const needsSchema = (checkout: string): boolean =>
+  readdirSync(checkout, { recursive: true, withFileTypes: true }).some(
+    ({ name, parentPath }) =>
+      KUSTOMIZATION_FILES.includes(name) && NEEDS_SCHEMA.test(readFileSync(join(parentPath, name), "utf8")),
+  );
+
+/** Reading its schema is most of what kustomize does, and most repositories merge nothing: those are built without. */
+const writeKustomization = async (folder: string, kustomization: object, schema: boolean): Promise<void> => {
+  await mkdir(folder, { recursive: true });
+  if (!schema) await writeFile(join(folder, "schema.json"), NO_SCHEMA);
+  const openapi = schema ? {} : { openapi: { path: "schema.json" } };
+  await writeFile(join(folder, "kustomization.yaml"), stringify({ ...openapi, ...kustomization }));
+};
+
 const KUSTOMIZATION_FILES = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
 
 /** Builds folders of one commit with the real kustomize binary, in as few processes as will do. */
@@ -33,30 +51,37 @@ export const buildFolders = async (
   const checkout = await mkdtemp(join(tmpdir(), "sample-cluster-"));
   try {
     await checkOut(remote, commit, checkout);
+    const at = { checkout, schema: needsSchema(checkout) };
     if (guesses.length > 0) {
-      const lucky = await buildAll(checkout, [...wanted, ...guesses], true);
+      const lucky = await buildAll(at, [...wanted, ...guesses], true);
       if (lucky !== null) return lucky;
     }
-    return (await buildAll(checkout, wanted, false)) ?? new Map<BuildRequest, Built>();
+    return (await buildAll(at, wanted, false)) ?? new Map<BuildRequest, Built>();
   } finally {
     await rm(checkout, { recursive: true, force: true });
     await rm(`${checkout}.index`, { force: true });
   }
 };
 
+interface Checkout {
+  readonly checkout: string;
+  /** Whether something in it is built with Kubernetes' schema. */
+  readonly schema: boolean;
+}
+
 const buildAll = async (
-  checkout: string,
+  at: Checkout,
   requests: readonly BuildRequest[],
   atOnce: boolean,
 ): Promise<Map<BuildRequest, Built> | null> => {
   const results = new Map<BuildRequest, Built>();
   const wrapped: Wrapped[] = [];
   for (const [index, request] of requests.entries()) {
-    const folder = await wrap(checkout, request, index);
+    const folder = await wrap(at, request, index);
     if (folder === null) results.set(request, { ok: false, message: `kustomization path not found: ${request.path}` });
     else wrapped.push({ request, folder });
   }
-  const built = await together(checkout, wrapped, atOnce);
+  const built = await together(at, wrapped, atOnce);
   if (built === null) return null;
   for (const [request, result] of built) results.set(request, result);
   return results;
@@ -72,7 +97,7 @@ interface Wrapped {
  * own Kustomization fails, and the others are built again without it.
  */
 const together = async (
-  checkout: string,
+  { checkout, schema }: Checkout,
   wrapped: readonly Wrapped[],
   atOnce: boolean,
 ): Promise<Map<BuildRequest, Built> | null> => {
@@ -80,10 +105,7 @@ const together = async (
   let left = [...wrapped];
   while (left.length > 0) {
     const top = join(checkout, ".flux");
-    await writeFile(
-      join(top, "kustomization.yaml"),
-      stringify({ resources: left.map((w) => `./${relative(top, w.folder)}`) }),
-    );
+    await writeKustomization(top, { resources: left.map((w) => `./${relative(top, w.folder)}`) }, schema);
     const built = left.length === 1 ? await kustomize(left[0]?.folder ?? top) : await kustomize(top);
     const parts = built.ok
       ? splitByOwner(
@@ -104,7 +126,7 @@ const together = async (
 };
 
 /** What kustomize-controller does before it builds: target namespace and owner labels around the folder. */
-const wrap = async (checkout: string, request: BuildRequest, index: number): Promise<string | null> => {
+const wrap = async ({ checkout, schema }: Checkout, request: BuildRequest, index: number): Promise<string | null> => {
   const folder = resolve(checkout, request.path);
   if (!existsSync(folder) || !lstatSync(folder).isDirectory()) return null;
   const real = realpathSync(folder);
@@ -114,15 +136,12 @@ const wrap = async (checkout: string, request: BuildRequest, index: number): Pro
   }
   const [namespace = "", name = ""] = request.id.split("/");
   const wrapper = join(checkout, ".flux", String(index));
-  await mkdir(wrapper, { recursive: true });
-  await writeFile(
-    join(wrapper, "kustomization.yaml"),
-    stringify({
-      ...(request.targetNamespace === null ? {} : { namespace: request.targetNamespace }),
-      resources: [relative(wrapper, folder)],
-      labels: [{ pairs: { [OWNER_NAME]: name, [OWNER_NAMESPACE]: namespace }, includeSelectors: false }],
-    }),
-  );
+  const kustomization = {
+    ...(request.targetNamespace === null ? {} : { namespace: request.targetNamespace }),
+    resources: [relative(wrapper, folder)],
+    labels: [{ pairs: { [OWNER_NAME]: name, [OWNER_NAMESPACE]: namespace }, includeSelectors: false }],
+  };
+  await writeKustomization(wrapper, kustomization, schema);
   return wrapper;
 };
 
