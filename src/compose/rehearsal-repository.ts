@@ -1,6 +1,6 @@
 import { stringify } from "yaml";
 import type { OwnedLock } from "../facts/rollback.ts";
-import { asRecord } from "../rollout/json.ts";
+import { record } from "../facts/json.ts";
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -28,9 +28,9 @@ const flux = (id: string, path: string): Json => {
 
 /** The lock as Git would hold it: what the API server and Flux add of their own is theirs. */
 const written = ({ namespace, object }: OwnedLock): Json => {
-  const { name, labels, annotations, finalizers } = asRecord(object["metadata"]);
-  const own = Object.entries(asRecord(labels)).filter(([key]) => !OWNER_LABEL.test(key));
-  const metadata = { name, namespace, labels: Object.fromEntries(own), annotations: asRecord(annotations), finalizers };
+  const { name, labels, annotations, finalizers } = record(object["metadata"]);
+  const own = Object.entries(record(labels)).filter(([key]) => !OWNER_LABEL.test(key));
+  const metadata = { name, namespace, labels: Object.fromEntries(own), annotations: record(annotations), finalizers };
   const { apiVersion, kind, spec, specs } = object;
   return { apiVersion, kind, metadata, spec, specs };
 };

@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import type { OwnedLock, PlayRollback } from "../facts/rollback.ts";
-import { canonical } from "../rollout/json.ts";
+import { canonical } from "../facts/json.ts";
 import type { RehearsalStore } from "../store/rehearsals.ts";
 import type { Setting } from "./setting.ts";
 

@@ -1,4 +1,5 @@
 import { isMap, isScalar, isSeq, parseAllDocuments, stringify, type Document, type YAMLMap } from "yaml";
+import { canonical } from "../facts/json.ts";
 import type { Direction } from "../facts/verdict.ts";
 import { isRecord } from "./components.ts";
 import { commentBlock } from "./policy-text.ts";
@@ -81,11 +82,6 @@ const withRules = (object: unknown, additions: Additions): unknown => {
   }
   return { ...object, spec };
 };
-
-const canonical = (value: unknown): string =>
-  JSON.stringify(value, (_key, v: unknown) =>
-    isRecord(v) ? Object.fromEntries(Object.entries(v).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))) : v,
-  );
 
 /**
  * A file with rules added to the policy of this name, every comment, order and indentation of what stands kept. Null

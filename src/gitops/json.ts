@@ -1,12 +1,7 @@
-/** What a YAML file can hold once it is read. Manifests are data: nothing here trusts a shape before asking for it. */
-export type Json = Readonly<Record<string, unknown>>;
-export type Path = readonly (string | number)[];
+import { dig as at, isRecord, list, record, type Json, type Path } from "../facts/json.ts";
 
-export const isRecord = (value: unknown): value is Json =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
+export { at, isRecord, list, record, type Json, type Path };
 
-export const record = (value: unknown): Json => (isRecord(value) ? value : {});
-export const list = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
 export const text = (value: unknown): string | null => (typeof value === "string" ? value : null);
 export const flag = (value: unknown): boolean => value === true;
 
@@ -30,20 +25,6 @@ export const stringMap = (value: unknown): Readonly<Record<string, string>> => {
 export const portNumber = (value: unknown): number | null => {
   const number = typeof value === "number" ? value : typeof value === "string" && /^\d{1,5}$/.test(value) ? +value : -1;
   return Number.isInteger(number) && number > 0 && number < 65_536 ? number : null;
-};
-
-export const at = (value: unknown, ...path: Path): unknown => {
-  let current = value;
-  for (const step of path) {
-    if (typeof step === "number") {
-      if (!Array.isArray(current)) return undefined;
-      current = current[step];
-    } else {
-      if (!isRecord(current) || !Object.hasOwn(current, step)) return undefined;
-      current = current[step];
-    }
-  }
-  return current;
 };
 
 /** Sets an own property, whatever it is called: `__proto__` in a manifest is a key like any other. */

@@ -1,4 +1,5 @@
 import type { CiliumWord } from "../facts/edge.ts";
+import { canonical, record } from "../facts/json.ts";
 import type { PolicyDocument, PolicyRef } from "../facts/policy.ts";
 import { policyId } from "../facts/policy.ts";
 import type { DirectionVerdict, Verdict } from "../facts/verdict.ts";
@@ -76,7 +77,7 @@ export const unchanged = (
     const found = new Map<string, string>();
     for (const document of documents) {
       const ref = refOf(document);
-      if (ref !== null) found.set(policyId(ref), canonical(document.object));
+      if (ref !== null) found.set(policyId(ref), bodyOf(document.object));
     }
     return found;
   };
@@ -89,15 +90,7 @@ export const unchanged = (
 };
 
 /** What the API server, Flux and kubectl write into an object is no part of what it says. */
-const canonical = (object: unknown): string => {
-  if (object === null || typeof object !== "object") return JSON.stringify(object) ?? "";
-  const { spec, specs } = object as { spec?: unknown; specs?: unknown };
-  return JSON.stringify(sorted({ spec: spec ?? null, specs: specs ?? null }));
-};
-
-const sorted = (value: unknown): unknown => {
-  if (Array.isArray(value)) return value.map(sorted);
-  if (value === null || typeof value !== "object") return value;
-  const entries = Object.entries(value).map(([k, v]) => [k, sorted(v)] as const);
-  return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)));
+const bodyOf = (object: unknown): string => {
+  const { spec = null, specs = null } = record(object);
+  return canonical({ spec, specs });
 };

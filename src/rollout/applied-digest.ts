@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { PolicySet } from "../cilium/policy-set.ts";
 import { policyId } from "../facts/policy.ts";
-import { canonical, dig } from "./json.ts";
+import { canonical, dig } from "../facts/json.ts";
 import type { NamedPolicy } from "./policy-documents.ts";
 import type { Subject } from "./subjects.ts";
 

@@ -3,7 +3,7 @@ import type { LiveKustomization, LivePolicy } from "../facts/ports.ts";
 import type { Edge } from "../facts/edge.ts";
 import { policyId } from "../facts/policy.ts";
 import type { PolicyRef } from "../facts/policy.ts";
-import { canonical, dig } from "./json.ts";
+import { canonical, dig } from "../facts/json.ts";
 import { contains } from "./revision.ts";
 
 /** Whether something that was merged is what the cluster runs. */

@@ -2,7 +2,7 @@ import { NEVER_LOCKED } from "../facts/campaign.ts";
 import type { CampaignSettings } from "../facts/campaign.ts";
 import { DAY, HOUR } from "../facts/clock.ts";
 import type { Inventory, WorkloadFact } from "../facts/inventory.ts";
-import { asText, dig } from "./json.ts";
+import { dig, nonEmpty } from "../facts/json.ts";
 import { tunnelsIn } from "../audit/tunnels.ts";
 
 /** One step of the campaign: its namespaces may go in any order, the next phase waits for all of them. */
@@ -56,7 +56,7 @@ const chartsOf = (inventory: Inventory, namespace: string): readonly string[] =>
   inventory.objects
     .filter((o) => o.kind === "HelmRelease" && o.namespace === namespace)
     .flatMap((o) => [dig(o.object, "spec", "chart", "spec", "chart"), dig(o.object, "spec", "chartRef", "name")])
-    .map(asText)
+    .map(nonEmpty)
     .filter((name) => name !== null);
 
 /** Namespaces that others are configured to log in at. */

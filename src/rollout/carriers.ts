@@ -1,6 +1,6 @@
 import type { FluxKustomization, Inventory } from "../facts/inventory.ts";
 import type { LiveKustomization, LiveSource } from "../facts/ports.ts";
-import { dig } from "./json.ts";
+import { dig } from "../facts/json.ts";
 import type { RenderedChange } from "./rendered-diff.ts";
 
 /** Something on the way from Git to the cluster that stands still. */

@@ -1,6 +1,6 @@
 import { NAMESPACE_LABEL } from "../facts/labels.ts";
 import type { LaneId } from "../facts/rollout.ts";
-import { asList, asRecord, canonical, dig } from "./json.ts";
+import { canonical, dig, list, record } from "../facts/json.ts";
 import { policyChanges, specsOf } from "./policy-documents.ts";
 import type { NamedPolicy } from "./policy-documents.ts";
 import type { RenderedChange } from "./rendered-diff.ts";
@@ -27,20 +27,20 @@ const SECTIONS = ["ingress", "egress"] as const;
 const PEERS = ["fromEndpoints", "toEndpoints"] as const;
 
 const rulesOf = (policy: NamedPolicy): readonly unknown[] =>
-  specsOf(policy).flatMap((spec) => SECTIONS.flatMap((section) => asList(dig(spec, section))));
+  specsOf(policy).flatMap((spec) => SECTIONS.flatMap((section) => list(dig(spec, section))));
 
 const denies = (policy: NamedPolicy): readonly unknown[] =>
-  specsOf(policy).flatMap((spec) => [...asList(dig(spec, "ingressDeny")), ...asList(dig(spec, "egressDeny"))]);
+  specsOf(policy).flatMap((spec) => [...list(dig(spec, "ingressDeny")), ...list(dig(spec, "egressDeny"))]);
 
 const namespacesNamed = (peer: unknown): readonly string[] =>
-  Object.entries(asRecord(dig(peer, "matchLabels")))
+  Object.entries(record(dig(peer, "matchLabels")))
     .filter(([key]) => key === NAMESPACE_LABEL || key === `k8s:${NAMESPACE_LABEL}` || key === `any:${NAMESPACE_LABEL}`)
     .map(([, value]) => String(value));
 
 /** Every peer of the rule is pods of one of these namespaces, and says so by label. */
 const speaksOnlyTo = (rule: unknown, namespaces: readonly string[]): boolean => {
-  const fields = Object.keys(asRecord(rule)).filter((key) => key !== "toPorts" && key !== "icmps");
-  const peers = PEERS.flatMap((key) => asList(dig(rule, key)));
+  const fields = Object.keys(record(rule)).filter((key) => key !== "toPorts" && key !== "icmps");
+  const peers = PEERS.flatMap((key) => list(dig(rule, key)));
   if (peers.length === 0 || fields.some((key) => !(PEERS as readonly string[]).includes(key))) return false;
   return peers.every((peer) => {
     const named = namespacesNamed(peer);
@@ -70,7 +70,7 @@ const addedRules = ({
 const bare = (policy: NamedPolicy): string =>
   canonical(
     specsOf(policy).map((spec) => {
-      const { enableDefaultDeny: _, ...rest } = asRecord(spec);
+      const { enableDefaultDeny: _, ...rest } = record(spec);
       return rest;
     }),
   );
@@ -89,7 +89,7 @@ const unlocks = (
   isMissed: AmountsInput["isMissed"],
 ): boolean => {
   if (before === null) return false;
-  const isEmpty = (rule: unknown): boolean => Object.keys(asRecord(rule)).length === 0;
+  const isEmpty = (rule: unknown): boolean => Object.keys(record(rule)).length === 0;
   // In a NetworkPolicy an empty rule allows everything; here it only asks for default-deny (C A.6).
   const locksOnly = before.ref.kind === "NetworkPolicy" ? rulesOf(before).length === 0 : rulesOf(before).every(isEmpty);
   if (after === null) return (locksOnly && denies(before).every(isEmpty)) || !isMissed(before);

@@ -3,7 +3,7 @@ import { policyId } from "../facts/policy.ts";
 import type { RuleRef } from "../facts/policy.ts";
 import { DIRECTIONS } from "../facts/verdict.ts";
 import type { Direction } from "../facts/verdict.ts";
-import { asList, dig } from "./json.ts";
+import { dig, list } from "../facts/json.ts";
 import { specsOf } from "./policy-documents.ts";
 import type { NamedPolicy } from "./policy-documents.ts";
 import type { Subject } from "./subjects.ts";
@@ -39,7 +39,7 @@ export const isMissed = (
 ): boolean => {
   const id = policyId(policy.ref);
   const allows = DIRECTIONS.filter((direction) =>
-    specsOf(policy).some((spec) => asList(dig(spec, direction)).length > 0),
+    specsOf(policy).some((spec) => list(dig(spec, direction)).length > 0),
   );
   return subjects.some(
     ({ endpoint }) =>

@@ -2,7 +2,7 @@ import type { AppliedPolicy, Inventory } from "../facts/inventory.ts";
 import { policyId } from "../facts/policy.ts";
 import type { PolicyDocument, PolicyRef } from "../facts/policy.ts";
 import type { LivePolicy } from "../facts/ports.ts";
-import { dig } from "./json.ts";
+import { dig } from "../facts/json.ts";
 import { isPolicy, isPolicyKind } from "./rendered-diff.ts";
 import type { RenderedChange } from "./rendered-diff.ts";
 

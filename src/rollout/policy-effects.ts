@@ -1,4 +1,4 @@
-import { asList, dig } from "./json.ts";
+import { dig, list } from "../facts/json.ts";
 import { specsOf } from "./policy-documents.ts";
 import type { NamedPolicy } from "./policy-documents.ts";
 
@@ -13,6 +13,6 @@ export const onlyTurnsDefaultDeny = (policy: NamedPolicy): boolean => {
   const specs = specsOf(policy);
   if (specs.length === 0) return false;
   if (policy.ref.kind === "NetworkPolicy")
-    return specs.every((spec) => asList(dig(spec, "ingress")).length === 0 && asList(dig(spec, "egress")).length === 0);
-  return specs.every((spec) => SECTIONS.every((section) => asList(dig(spec, section)).every(isEmptyRule)));
+    return specs.every((spec) => list(dig(spec, "ingress")).length === 0 && list(dig(spec, "egress")).length === 0);
+  return specs.every((spec) => SECTIONS.every((section) => list(dig(spec, section)).every(isEmptyRule)));
 };

@@ -1,7 +1,7 @@
 import type { Inventory, RenderedObject } from "../facts/inventory.ts";
 import { POLICY_KINDS } from "../facts/policy.ts";
 import type { PolicyKind } from "../facts/policy.ts";
-import { asText, canonical, dig } from "./json.ts";
+import { canonical, dig, nonEmpty } from "../facts/json.ts";
 
 /** What the API server would see differently once the changeset is merged and applied. */
 export interface RenderedChange {
@@ -61,7 +61,7 @@ const filledBy = (
     else if (child.namespace !== null) filled.add(child.namespace);
   }
   if (filled.size > 0) return [...filled];
-  const target = kustomization?.targetNamespace ?? asText(dig(object.object, "spec", "targetNamespace"));
+  const target = kustomization?.targetNamespace ?? nonEmpty(dig(object.object, "spec", "targetNamespace"));
   if (target !== null) return [target];
   return object.namespace === null ? [] : [object.namespace];
 };

@@ -2,7 +2,7 @@ import { parseAllDocuments } from "yaml";
 import { DAY } from "../facts/clock.ts";
 import type { Inventory } from "../facts/inventory.ts";
 import type { ForgeReader } from "../facts/ports.ts";
-import { dig } from "./json.ts";
+import { dig } from "../facts/json.ts";
 import type { SoakFacts } from "./soak-facts.ts";
 
 /** A return longer ago than this has served its day many times over. */

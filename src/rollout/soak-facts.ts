@@ -4,7 +4,7 @@ import type { WorkloadStart } from "../facts/coverage.ts";
 import type { EvidenceReader, ForgeReader, LivePod, LivePolicy, PullRequest } from "../facts/ports.ts";
 import { policyId } from "../facts/policy.ts";
 import type { Coverage } from "../facts/coverage.ts";
-import { asList, asText, dig } from "./json.ts";
+import { dig, list, nonEmpty } from "../facts/json.ts";
 import type { NamedPolicy } from "./policy-documents.ts";
 
 /** What the soak's clock is worked out from; `soak.ts` turns it into minutes. */
@@ -25,7 +25,7 @@ export interface SoakFacts {
 export type Reset = SoakFacts["resets"][number];
 
 const timeOf = (value: unknown): number | null => {
-  const written = asText(value);
+  const written = nonEmpty(value);
   const time = written === null ? Number.NaN : Date.parse(written);
   return Number.isNaN(time) ? null : time;
 };
@@ -33,7 +33,7 @@ const timeOf = (value: unknown): number | null => {
 /** When the API server last saw a policy change, from what it and Flux wrote into it. */
 const touchedAt = (policy: LivePolicy): number | null => {
   const created = timeOf(dig(policy.object, "metadata", "creationTimestamp"));
-  const managed = asList(dig(policy.object, "metadata", "managedFields"))
+  const managed = list(dig(policy.object, "metadata", "managedFields"))
     // A status written by the operator is no change of what the policy says.
     .filter((entry) => dig(entry, "subresource") === undefined)
     .map((entry) => timeOf(dig(entry, "time")));

@@ -4,7 +4,7 @@ import { labelSet, NAMESPACE_LABEL } from "../facts/labels.ts";
 import type { LivePod } from "../facts/ports.ts";
 import type { CiliumSettings } from "../facts/settings.ts";
 import type { Endpoint } from "../facts/verdict.ts";
-import { asList, asRecord, asText, dig } from "./json.ts";
+import { dig, list, nonEmpty, record } from "../facts/json.ts";
 import { specsOf } from "./policy-documents.ts";
 import type { NamedPolicy } from "./policy-documents.ts";
 
@@ -91,12 +91,12 @@ const describedBy = (selector: unknown): { labels: Labels; namespace: string | n
   const labels: Record<string, string> = {};
   let namespace: string | null = null;
   const wants = new Map<string, string>();
-  for (const [key, value] of Object.entries(asRecord(dig(selector, "matchLabels")))) wants.set(key, String(value));
-  for (const expression of asList(dig(selector, "matchExpressions"))) {
-    const key = asText(dig(expression, "key"));
+  for (const [key, value] of Object.entries(record(dig(selector, "matchLabels")))) wants.set(key, String(value));
+  for (const expression of list(dig(selector, "matchExpressions"))) {
+    const key = nonEmpty(dig(expression, "key"));
     const operator = dig(expression, "operator");
     if (key === null) return null;
-    if (operator === "In") wants.set(key, asText(asList(dig(expression, "values"))[0]) ?? "");
+    if (operator === "In") wants.set(key, nonEmpty(list(dig(expression, "values"))[0]) ?? "");
     if (operator === "Exists" && !wants.has(key)) wants.set(key, "any");
   }
   for (const [written, value] of wants) {

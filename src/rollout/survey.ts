@@ -21,7 +21,7 @@ import type { Phase } from "./campaign.ts";
 import { readDecisions } from "./decisions.ts";
 import { inventoryAt } from "./inventory-at.ts";
 import type { ReadInventory } from "./inventory-at.ts";
-import { dig } from "./json.ts";
+import { dig } from "../facts/json.ts";
 import { attempt, borneOut, readLive } from "./live.ts";
 import type { LiveCluster } from "./live.ts";
 import { isEnforced } from "./locks.ts";

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
 import type { SignOffRequest } from "../facts/attestation.ts";
+import { canonical } from "../facts/json.ts";
 
 /** What a person says of one URL, and when the server saw it opened from the page. */
 const step = z.strictObject({
@@ -39,17 +40,6 @@ const assertion = z.strictObject({
   signature: base64url,
 });
 
-/** Keys in order at every level, so that one record has one spelling. */
-const canonical = (value: unknown): unknown => {
-  if (Array.isArray(value)) return value.map(canonical);
-  if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(
-    Object.entries(value)
-      .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([key, entry]) => [key, canonical(entry)]),
-  );
-};
-
 const sha256 = (text: string): string => createHash("sha256").update(text, "utf8").digest("base64url");
 
 const stored = said.extend({ id: z.string(), assertion });
@@ -58,8 +48,7 @@ const stored = said.extend({ id: z.string(), assertion });
 export type StoredAttestation = z.infer<typeof stored>;
 
 /** Its id is the digest of everything in it: a signature has several spellings, an attestation has one. */
-const idOf = (one: Omit<StoredAttestation, "id">): string =>
-  sha256(JSON.stringify(canonical({ ...one, id: undefined })));
+const idOf = (one: Omit<StoredAttestation, "id">): string => sha256(canonical({ ...one, id: undefined }));
 
 /** What a person said with the passkey's answer; null when that is of no form that is known. */
 export const attestationOf = (what: Said, answer: unknown): StoredAttestation | null => {
@@ -80,9 +69,7 @@ export const readStored = (body: unknown): StoredAttestation | null => {
  * its hash, and every later reader hashes it again.
  */
 export const statementOf = ({ request: asked, walk, note, signedAt }: Said): string =>
-  JSON.stringify(
-    canonical({ statement: "network-operator sign-off", version: 2, request: asked, walk, note, signedAt }),
-  );
+  canonical({ statement: "network-operator sign-off", version: 2, request: asked, walk, note, signedAt });
 
 /** The WebAuthn challenge: SHA-256 of the statement, base64url. */
 export const challengeOf = (statement: string): string => sha256(statement);

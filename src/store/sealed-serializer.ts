@@ -1,26 +1,16 @@
 import { createCipheriv, createDecipheriv, createHash, createHmac, randomBytes, timingSafeEqual } from "node:crypto";
 import { JsonPlusSerializer, type SerializerProtocol } from "@langchain/langgraph-checkpoint";
 import { BarrierError } from "../facts/barrier.ts";
+import { canonical, isRecord } from "../facts/json.ts";
 
 const MAC = "$mac";
 const SEALED = "$aes";
 const IV_BYTES = 12;
 const TAG_BYTES = 16;
 
-const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
-
 /** Metadata has to stay readable: the savers query it, and Postgres parses it as JSON. It is signed instead. */
 const isMetadata = (value: unknown): value is Record<string, unknown> =>
   isRecord(value) && "source" in value && "step" in value && "parents" in value && !("channel_values" in value);
-
-/** Keys sorted, so that a store that reorders them (Postgres) reads back what was signed. */
-const canonical = (value: unknown): unknown => {
-  if (Array.isArray(value)) return value.map(canonical);
-  if (!isRecord(value)) return value;
-  const keys = Object.keys(value).sort();
-  return Object.fromEntries(keys.map((key) => [key, canonical(value[key])]));
-};
 
 const tampered = (why: string): BarrierError =>
   new BarrierError("L4/tampered", `a checkpoint was changed outside this program: ${why}`, {
@@ -107,8 +97,6 @@ export class SealedSerializer implements SerializerProtocol {
   }
 
   #sign(metadata: Record<string, unknown>): string {
-    return createHmac("sha256", this.#macKey)
-      .update(JSON.stringify(canonical(metadata)))
-      .digest("base64");
+    return createHmac("sha256", this.#macKey).update(canonical(metadata)).digest("base64");
   }
 }

@@ -1,7 +1,7 @@
 import { posix } from "node:path";
 import type { Inventory, RenderedObject } from "../../facts/inventory.ts";
 import type { SourceTree } from "../../facts/tree.ts";
-import { asRecord, canonical } from "../../rollout/json.ts";
+import { canonical, record } from "../../facts/json.ts";
 
 const KUSTOMIZATION_FILES = ["kustomization.yaml", "kustomization.yml", "Kustomization"] as const;
 
@@ -56,7 +56,7 @@ export const differingKeys = (before: unknown, after: unknown, at = ""): readonl
   if (canonical(before) === canonical(after)) return [];
   const isMap = (v: unknown): boolean => typeof v === "object" && v !== null && !Array.isArray(v);
   if (!isMap(before) && !isMap(after)) return [at];
-  const [a, b] = [asRecord(before), asRecord(after)];
+  const [a, b] = [record(before), record(after)];
   return [...new Set([...Object.keys(a), ...Object.keys(b)])].flatMap((key) =>
     differingKeys(a[key], b[key], at === "" ? key : `${at}.${key}`),
   );

@@ -4,7 +4,7 @@ import type { ClusterFacts } from "../../facts/cluster-facts.ts";
 import type { Finding } from "../../facts/finding.ts";
 import type { Inventory } from "../../facts/inventory.ts";
 import type { CiliumSettings } from "../../facts/settings.ts";
-import { canonical } from "../../rollout/json.ts";
+import { canonical } from "../../facts/json.ts";
 
 type Waived = AuditReport["waived"][number];
 

@@ -7,7 +7,7 @@ import type { Landing } from "../../facts/landing.ts";
 import type { Protocol } from "../../facts/verdict.ts";
 import type { Actor, Cast } from "../../replay/cast.ts";
 import { actorOf } from "../../replay/synthetic.ts";
-import { asRecord, asText, dig } from "../../rollout/json.ts";
+import { dig, nonEmpty, record } from "../../facts/json.ts";
 
 /** One connection without which a broken cluster could not be mended, or nobody could get in (lessons 27, 34). */
 export interface RecoveryEdge {
@@ -86,7 +86,7 @@ const gitops = ({ inventory, facts, who }: Asked): readonly RecoveryEdge[] =>
   inventory.objects
     .filter((o) => SOURCES.has(o.kind) && o.apiVersion.startsWith("source.toolkit.fluxcd.io/"))
     .flatMap((o) => {
-      const url = asText(dig(o.object, "spec", "url")) ?? asText(dig(o.object, "spec", "endpoint"));
+      const url = nonEmpty(dig(o.object, "spec", "url")) ?? nonEmpty(dig(o.object, "spec", "endpoint"));
       const address = url === null ? null : addressOf(url);
       if (address === null) return [];
       const target = { kind: "host", host: address.host } as const;
@@ -203,7 +203,7 @@ const urlsIn = (value: unknown, depth = 0): readonly string[] => {
   if (depth > 20) return [];
   if (typeof value === "string") return /^https?:\/\//.test(value) ? [value] : [];
   if (Array.isArray(value)) return value.flatMap((v) => urlsIn(v, depth + 1));
-  return Object.values(asRecord(value)).flatMap((v) => urlsIn(v, depth + 1));
+  return Object.values(record(value)).flatMap((v) => urlsIn(v, depth + 1));
 };
 
 const isStore = (o: RenderedObject): boolean => o.kind === "ClusterSecretStore" || o.kind === "SecretStore";

@@ -2,7 +2,7 @@ import { known, unknown } from "../../facts/known.ts";
 import { policyId } from "../../facts/policy.ts";
 import type { ClusterReader } from "../../facts/ports.ts";
 import type { OwnedLock, PlayRollback } from "../../facts/rollback.ts";
-import { asRecord } from "../../rollout/json.ts";
+import { record } from "../../facts/json.ts";
 import { onlyTurnsDefaultDeny } from "../../rollout/policy-effects.ts";
 import { fromCluster, policyChanges } from "../../rollout/policy-documents.ts";
 import type { NamedPolicy } from "../../rollout/policy-documents.ts";
@@ -21,8 +21,8 @@ type Access = Rehearsal["access"][number];
 type DryRun = Rehearsal["dryRuns"][number];
 
 const objectOf = (deny: NamedPolicy): Readonly<Record<string, unknown>> => {
-  const object = asRecord(deny.document.object);
-  return { ...object, metadata: { ...asRecord(object["metadata"]), namespace: deny.ref.namespace } };
+  const object = record(deny.document.object);
+  return { ...object, metadata: { ...record(object["metadata"]), namespace: deny.ref.namespace } };
 };
 
 const reviews = async (cluster: ClusterReader, namespace: string, owner: string): Promise<readonly Access[]> => {

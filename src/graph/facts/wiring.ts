@@ -1,5 +1,5 @@
 import type { Inventory } from "../../facts/inventory.ts";
-import { asRecord, canonical } from "../../rollout/json.ts";
+import { canonical, record } from "../../facts/json.ts";
 import { isFluxKustomization, nameOfObject, objectsIn } from "../../rollout/rendered-diff.ts";
 import type { RenderedChange } from "../../rollout/rendered-diff.ts";
 import { differingKeys } from "./files.ts";
@@ -19,7 +19,7 @@ const PLAIN: ReadonlySet<string> = new Set([
 const specsInUse = (before: Inventory): readonly Readonly<Record<string, unknown>>[] =>
   objectsIn(before)
     .filter(isFluxKustomization)
-    .map((o) => asRecord(o.object["spec"]));
+    .map((o) => record(o.object["spec"]));
 
 const faultOfNew = ({ object }: RenderedChange, before: Inventory, after: Inventory): string | null => {
   const name = nameOfObject(object);
@@ -30,7 +30,7 @@ const faultOfNew = ({ object }: RenderedChange, before: Inventory, after: Invent
   if (!before.kustomizations.some((k) => canonical(k.source) === source))
     return `${name} takes from a source that nothing here uses`;
   const inUse = specsInUse(before);
-  for (const [key, value] of Object.entries(asRecord(object.object["spec"]))) {
+  for (const [key, value] of Object.entries(record(object.object["spec"]))) {
     if (PLAIN.has(key) || key === "sourceRef") continue;
     const said = canonical(value);
     if (!inUse.some((other) => canonical(other[key]) === said))

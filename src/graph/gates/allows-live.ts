@@ -4,7 +4,7 @@ import { onlyTurnsDefaultDeny } from "../../rollout/policy-effects.ts";
 import { carrierArrived, namedByCilium, policyArrived } from "../../rollout/arrival.ts";
 import type { Arrival } from "../../rollout/arrival.ts";
 import { ancestorsOf, standstillInCluster } from "../../rollout/carriers.ts";
-import { dig } from "../../rollout/json.ts";
+import { dig } from "../../facts/json.ts";
 import { isFluxKustomization, objectsIn } from "../../rollout/rendered-diff.ts";
 import type { FluxKustomization } from "../../facts/inventory.ts";
 import { renderedView } from "../facts/views.ts";

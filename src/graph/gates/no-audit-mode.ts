@@ -1,5 +1,5 @@
 import type { Inventory, RenderedObject } from "../../facts/inventory.ts";
-import { asRecord, dig } from "../../rollout/json.ts";
+import { dig, record } from "../../facts/json.ts";
 import { nameOfObject } from "../../rollout/rendered-diff.ts";
 import { renderedView } from "../facts/views.ts";
 import { gate, passes, refuses, some } from "./kit.ts";
@@ -9,7 +9,7 @@ const ANNOTATION = "policy.cilium.io/audit-mode";
 /** Any spelling of a per-policy audit mode: none of them exists (C E.3), so each of them enforces at once. */
 const carriesAnnotation = (object: RenderedObject): boolean =>
   ["annotations", "labels"].some((where) =>
-    Object.keys(asRecord(dig(object.object, "metadata", where))).some((key) => key.includes("audit-mode")),
+    Object.keys(record(dig(object.object, "metadata", where))).some((key) => key.includes("audit-mode")),
   );
 
 const isOn = (value: unknown): boolean => value === true || value === "true" || value === "enabled";

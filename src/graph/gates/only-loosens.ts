@@ -1,5 +1,5 @@
 import { policyId } from "../../facts/policy.ts";
-import { asRecord, canonical, dig } from "../../rollout/json.ts";
+import { canonical, dig, record } from "../../facts/json.ts";
 import type { GateFacts, Undo } from "../gate.ts";
 import { onlyTurnsDefaultDeny } from "../../rollout/policy-effects.ts";
 import { lockIn } from "../../rollout/rollback/lock.ts";
@@ -10,7 +10,7 @@ type Step = Undo["policies"][number];
 
 const withoutSwitch = (object: unknown): string => {
   const bare = (spec: unknown): unknown => {
-    const { enableDefaultDeny: _, ...rest } = asRecord(spec);
+    const { enableDefaultDeny: _, ...rest } = record(spec);
     return rest;
   };
   const specs = dig(object, "specs");

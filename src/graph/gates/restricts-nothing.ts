@@ -1,5 +1,5 @@
 import type { InventoryProblem } from "../../facts/inventory.ts";
-import { asRecord, dig } from "../../rollout/json.ts";
+import { dig, record } from "../../facts/json.ts";
 import { nameOfObject, type RenderedChange } from "../../rollout/rendered-diff.ts";
 import { differingKeys } from "../facts/files.ts";
 import { amounts } from "../facts/lane-of.ts";
@@ -13,7 +13,7 @@ const valueAt = (object: unknown, key: string): unknown => dig(object, ...key.sp
 /** A chart value that may make its chart ship a policy: what comes of it, nothing here can render. */
 const shipsPolicies = ({ before, after, object }: RenderedChange): boolean =>
   object.kind === "HelmRelease" &&
-  differingKeys(asRecord(before?.object), asRecord(after?.object)).some(
+  differingKeys(record(before?.object), record(after?.object)).some(
     (key) =>
       /^spec\.values\..*network_?polic/i.test(key) &&
       ![undefined, false].includes(valueAt(after?.object, key) as false),

@@ -2,7 +2,7 @@ import { checkPolicy } from "../../cilium/validity.ts";
 import type { ValidityProblem } from "../../cilium/validity.ts";
 import { policyId } from "../../facts/policy.ts";
 import type { Origin } from "../../facts/policy.ts";
-import { asRecord, dig } from "../../rollout/json.ts";
+import { dig, record } from "../../facts/json.ts";
 import { policyChanges } from "../../rollout/policy-documents.ts";
 import type { NamedPolicy } from "../../rollout/policy-documents.ts";
 import { policyView } from "../facts/views.ts";
@@ -16,7 +16,7 @@ const at = (origin: Origin | null): string => (origin === null ? "" : ` (${origi
 const nullsIn = (value: unknown, path: readonly (string | number)[]): readonly (readonly (string | number)[])[] => {
   if (value === null) return [path];
   if (Array.isArray(value)) return value.flatMap((item: unknown, i) => nullsIn(item, [...path, i]));
-  return Object.entries(asRecord(value)).flatMap(([key, item]) => nullsIn(item, [...path, key]));
+  return Object.entries(record(value)).flatMap(([key, item]) => nullsIn(item, [...path, key]));
 };
 
 const nulls = ({ document }: NamedPolicy): readonly Problem[] =>

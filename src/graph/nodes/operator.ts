@@ -4,7 +4,7 @@ import { OperatorError } from "../../facts/errors.ts";
 import { isProposal, PROPOSALS } from "../../../tools/proposals.ts";
 import type { ReadingTool } from "../../../tools/reading.ts";
 import { prompt } from "../../model/prompts.ts";
-import { asRecord } from "../../rollout/json.ts";
+import { record } from "../../facts/json.ts";
 import type { NodePorts } from "../ports.ts";
 import type { GraphState, Turn } from "../state.ts";
 import { progress, type Node } from "./kit.ts";
@@ -70,7 +70,7 @@ const unanswered = (turn: Turn, calls: readonly Call[]): ToolMessage[] => {
 /** Arguments that are no JSON count as none: the call then fails its schema, and the model is told what is missing. */
 const callsOf = (said: AIMessageChunk): readonly Call[] =>
   [...(said.tool_calls ?? []), ...(said.invalid_tool_calls ?? []).map((call) => ({ ...call, args: {} }))].map(
-    ({ id, name, args }) => ({ id: id ?? randomUUID(), name: name ?? "", args: asRecord(args) }),
+    ({ id, name, args }) => ({ id: id ?? randomUUID(), name: name ?? "", args: record(args) }),
   );
 
 const unreachable = (cause: unknown): OperatorError => {

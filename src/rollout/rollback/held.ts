@@ -5,7 +5,7 @@ import type { PolicyRef } from "../../facts/policy.ts";
 import type { LivePolicy } from "../../facts/ports.ts";
 import type { OwnerState, RollbackScene } from "../../facts/rollback.ts";
 import type { CiliumSettings } from "../../facts/settings.ts";
-import { dig } from "../json.ts";
+import { dig } from "../../facts/json.ts";
 import { fromCluster, fromInventory } from "../policy-documents.ts";
 import { isArmed, isDisarmed, isLock, lockIn } from "./lock.ts";
 

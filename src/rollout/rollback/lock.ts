@@ -5,7 +5,7 @@ import { policyId } from "../../facts/policy.ts";
 import type { PolicyRef } from "../../facts/policy.ts";
 import type { CiliumSettings } from "../../facts/settings.ts";
 import { DIRECTIONS } from "../../facts/verdict.ts";
-import { asList, asRecord, canonical, dig } from "../json.ts";
+import { canonical, dig, list, record } from "../../facts/json.ts";
 import { fromInventory, specsOf, type NamedPolicy } from "../policy-documents.ts";
 import { onlyTurnsDefaultDeny } from "../policy-effects.ts";
 
@@ -25,27 +25,27 @@ export const disarming = (object: Json): Json => ({
   ...(object["spec"] === undefined ? {} : { spec: { enableDefaultDeny: OFF } }),
   // A merge patch replaces lists whole.
   ...(Array.isArray(object["specs"])
-    ? { specs: object["specs"].map((spec) => ({ ...asRecord(spec), enableDefaultDeny: OFF })) }
+    ? { specs: object["specs"].map((spec) => ({ ...record(spec), enableDefaultDeny: OFF })) }
     : {}),
 });
 
 /** The lock as that patch leaves it. */
 export const disarmed = (object: Json): Json => {
   const patch = disarming(object);
-  const metadata = asRecord(object["metadata"]);
+  const metadata = record(object["metadata"]);
   return {
     ...object,
-    metadata: { ...metadata, annotations: { ...asRecord(metadata["annotations"]), [RECONCILE]: "disabled" } },
-    ...(patch["spec"] === undefined ? {} : { spec: { ...asRecord(object["spec"]), enableDefaultDeny: OFF } }),
+    metadata: { ...metadata, annotations: { ...record(metadata["annotations"]), [RECONCILE]: "disabled" } },
+    ...(patch["spec"] === undefined ? {} : { spec: { ...record(object["spec"]), enableDefaultDeny: OFF } }),
     ...(patch["specs"] === undefined ? {} : { specs: patch["specs"] }),
   };
 };
 
 /** The policy as it would be without anybody's `enableDefaultDeny`. */
 const armed = (policy: NamedPolicy): NamedPolicy => {
-  const object = asRecord(policy.document.object);
+  const object = record(policy.document.object);
   const bare = (spec: unknown): Json => {
-    const { enableDefaultDeny: _, ...rest } = asRecord(spec);
+    const { enableDefaultDeny: _, ...rest } = record(spec);
     return rest;
   };
   return {
@@ -55,7 +55,7 @@ const armed = (policy: NamedPolicy): NamedPolicy => {
       object: {
         ...object,
         ...(object["spec"] === undefined ? {} : { spec: bare(object["spec"]) }),
-        ...(object["specs"] === undefined ? {} : { specs: asList(object["specs"]).map(bare) }),
+        ...(object["specs"] === undefined ? {} : { specs: list(object["specs"]).map(bare) }),
       },
     },
   };

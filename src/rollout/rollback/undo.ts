@@ -6,7 +6,7 @@ import type { Undo, RollbackScene, Unlocking } from "../../facts/rollback.ts";
 import type { WaitingFor } from "../../facts/rollout.ts";
 import type { CiliumSettings } from "../../facts/settings.ts";
 import { DIRECTIONS, type Direction, type Endpoint } from "../../facts/verdict.ts";
-import { canonical } from "../json.ts";
+import { canonical } from "../../facts/json.ts";
 import { fromCluster } from "../policy-documents.ts";
 import type { HeldLock } from "./held.ts";
 import { disarmed } from "./lock.ts";
