@@ -1,7 +1,8 @@
+import { isRecord } from "../facts/json.ts";
 import type { PolicyDocument, PolicyKind, PolicyRef } from "../facts/policy.ts";
 import type { CiliumSettings } from "../facts/settings.ts";
 import type { Direction } from "../facts/verdict.ts";
-import { own, isRecord, Value } from "./go-json.ts";
+import { own, Value } from "./go-json.ts";
 import { readSelector } from "./label-syntax.ts";
 import { checkPeers, type RawPeers, readPeers } from "./decode-peers.ts";
 import { type RawPorts, readPorts } from "./decode-ports.ts";

@@ -1,3 +1,4 @@
+import { isRecord } from "../facts/json.ts";
 import type { Path, Problems } from "./problems.ts";
 
 /**
@@ -13,9 +14,6 @@ export const typeName = (value: unknown): string => {
   if (typeof value === "boolean") return "a boolean";
   return typeof value === "undefined" ? "missing" : `a ${typeof value}`;
 };
-
-export const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** The own property, never an inherited one. */
 export const own = (record: Readonly<Record<string, unknown>>, key: string): unknown =>

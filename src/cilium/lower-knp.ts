@@ -1,8 +1,9 @@
+import { isRecord } from "../facts/json.ts";
 import { CLUSTER_LABEL, NAMESPACE_LABEL, NAMESPACE_META_PREFIX } from "../facts/labels.ts";
 import type { PolicyDocument, PolicyRef } from "../facts/policy.ts";
 import type { Direction } from "../facts/verdict.ts";
 import { containsAddress, parsePrefix } from "./cidr.ts";
-import { isRecord, Value } from "./go-json.ts";
+import { Value } from "./go-json.ts";
 import { readSelector } from "./label-syntax.ts";
 import { cidrMatches, labelMatch, lowerPort, type LoweringContext } from "./lower-cnp.ts";
 import type { PeerMatch, PolicyRule, RulePort } from "./model.ts";

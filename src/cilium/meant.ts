@@ -1,15 +1,14 @@
+import { isRecord, type Json } from "../facts/json.ts";
 import type { PolicyKind } from "../facts/policy.ts";
 import { filedPort, isServiceName, parseGoUint16 } from "./ports.ts";
 import { extendedKey } from "./selector.ts";
-import { isRecord, own } from "./go-json.ts";
+import { own } from "./go-json.ts";
 import type { Path, Problems } from "./problems.ts";
 
 /**
  * What the API server and the agent both accept, and nobody can have meant (C A.6, A.7). The object may be anything: only what
  * has the right type is looked at, the other layers say the rest.
  */
-
-type Json = Readonly<Record<string, unknown>>;
 
 const items = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
 const at = (value: unknown, key: string): unknown => (isRecord(value) ? own(value, key) : undefined);

@@ -1,4 +1,5 @@
-import { isRecord, own, typeName } from "./go-json.ts";
+import { isRecord } from "../facts/json.ts";
+import { own, typeName } from "./go-json.ts";
 import type { Problems } from "./problems.ts";
 
 /** What the kernel does with a field (the generated table in docs/ shows it). */

@@ -1,7 +1,8 @@
+import { isRecord } from "../facts/json.ts";
 import type { PolicyDocument, PolicyRef } from "../facts/policy.ts";
 import type { CiliumSettings } from "../facts/settings.ts";
 import { decodeCilium, refOf } from "./decode.ts";
-import { isRecord, own } from "./go-json.ts";
+import { own } from "./go-json.ts";
 import { lowerCilium, type LoweringContext } from "./lower-cnp.ts";
 import { lowerNetworkPolicy } from "./lower-knp.ts";
 import { checkMeant } from "./meant.ts";

@@ -1,22 +1,9 @@
+import { dig as field, list as items, nonEmpty as text, record } from "../facts/json.ts";
+
 /** Objects as the API server sends them: data whose shape is asked for before it is believed. */
 export type KubeObject = Readonly<Record<string, unknown>>;
 
-const isRecord = (value: unknown): value is KubeObject =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
-
-export const field = (value: unknown, ...path: readonly (string | number)[]): unknown => {
-  let current = value;
-  for (const step of path) {
-    if (typeof step === "number") current = Array.isArray(current) ? (current as readonly unknown[])[step] : undefined;
-    else current = isRecord(current) && Object.hasOwn(current, step) ? current[step] : undefined;
-  }
-  return current;
-};
-
-export const record = (value: unknown): KubeObject => (isRecord(value) ? value : {});
-export const items = (value: unknown): readonly unknown[] =>
-  Array.isArray(value) ? (value as readonly unknown[]) : [];
-export const text = (value: unknown): string | null => (typeof value === "string" && value !== "" ? value : null);
+export { field, items, record, text };
 export const texts = (value: unknown): readonly string[] =>
   items(value).filter((item): item is string => typeof item === "string");
 export const number = (value: unknown): number | null => (typeof value === "number" ? value : null);

@@ -1,8 +1,6 @@
 import { stringify } from "yaml";
 import type { OwnedLock } from "../facts/rollback.ts";
-import { record } from "../facts/json.ts";
-
-type Json = Readonly<Record<string, unknown>>;
+import { record, type Json } from "../facts/json.ts";
 
 /** What the world's Flux grows everything from. */
 const ROOT = { id: "flux-system/flux-system", path: "kubernetes/flux/cluster" } as const;

@@ -1,7 +1,6 @@
 import { isMap, isScalar, isSeq, parseAllDocuments, stringify, type Document, type YAMLMap } from "yaml";
-import { canonical } from "../facts/json.ts";
+import { canonical, isRecord } from "../facts/json.ts";
 import type { Direction } from "../facts/verdict.ts";
-import { isRecord } from "./components.ts";
 import { commentBlock } from "./policy-text.ts";
 import type { Entry } from "./policy-object.ts";
 

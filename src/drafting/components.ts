@@ -2,10 +2,9 @@ import { posix } from "node:path";
 import { parseAllDocuments } from "yaml";
 import { OperatorError } from "../facts/errors.ts";
 import type { Inventory } from "../facts/inventory.ts";
+import { isRecord, type Json } from "../facts/json.ts";
 import type { SourceTree } from "../facts/tree.ts";
 import { byText } from "./need.ts";
-
-type Json = Readonly<Record<string, unknown>>;
 
 /** A kustomize component of the repository, with the policies it carries. */
 export interface Component {
@@ -14,9 +13,6 @@ export interface Component {
   /** It carries something that is no policy, too. */
   readonly mixed: boolean;
 }
-
-export const isRecord = (value: unknown): value is Json =>
-  value !== null && typeof value === "object" && !Array.isArray(value);
 
 export const documentsIn = (text: string): readonly unknown[] => {
   try {

@@ -4,6 +4,7 @@ import type { FileChange } from "../facts/changeset.ts";
 import type { Draft, RuleEvidence } from "../facts/draft.ts";
 import { OperatorError } from "../facts/errors.ts";
 import type { FluxKustomization, Inventory } from "../facts/inventory.ts";
+import { isRecord } from "../facts/json.ts";
 import type { SourceTree } from "../facts/tree.ts";
 import type { Writer } from "../facts/writer.ts";
 import { componentKustomization } from "./baseline.ts";
@@ -13,7 +14,6 @@ import {
   defaultDenyOf,
   documentsIn,
   isDefaultDeny,
-  isRecord,
   namespaceFolder,
 } from "./components.ts";
 import { byText } from "./need.ts";

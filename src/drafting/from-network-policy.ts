@@ -1,7 +1,5 @@
+import { isRecord, type Json } from "../facts/json.ts";
 import { NAMESPACE_LABEL, NAMESPACE_META_PREFIX } from "../facts/labels.ts";
-import { isRecord } from "./components.ts";
-
-type Json = Readonly<Record<string, unknown>>;
 
 /** Raised inside when something has no equal; the object is then left as it is. */
 class NoEqual extends Error {}

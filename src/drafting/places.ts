@@ -1,7 +1,8 @@
 import { posix } from "node:path";
 import type { Inventory, WorkloadFact } from "../facts/inventory.ts";
+import { isRecord } from "../facts/json.ts";
 import type { SourceTree } from "../facts/tree.ts";
-import { documentsIn, isRecord } from "./components.ts";
+import { documentsIn } from "./components.ts";
 import { kustomizationIn } from "./style.ts";
 
 /** Where the policies of some pods go. */

@@ -1,10 +1,11 @@
 import { posix } from "node:path";
 import type { AppliedPolicy, Inventory, WorkloadFact } from "../facts/inventory.ts";
+import { isRecord } from "../facts/json.ts";
 import type { PolicyDocument, PolicyRef } from "../facts/policy.ts";
 import type { SourceTree } from "../facts/tree.ts";
 import { workloadId } from "../facts/who.ts";
 import { completePolicy } from "./complete.ts";
-import { componentsOf, isRecord } from "./components.ts";
+import { componentsOf } from "./components.ts";
 import { commentOf } from "./evidence.ts";
 import type { Wide } from "./generalise.ts";
 import { byText, type LeftOut, needId } from "./need.ts";

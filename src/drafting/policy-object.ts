@@ -1,9 +1,8 @@
 import type { WorkloadFact } from "../facts/inventory.ts";
+import type { Json } from "../facts/json.ts";
 import type { RulePeer } from "./generalise.ts";
 import type { Rule, RulePort } from "./rules.ts";
 import { type Selector, selectorFor, selectorObject } from "./selector.ts";
-
-type Json = Readonly<Record<string, unknown>>;
 
 /** How the repository spells the namespace's label in a peer selector. */
 export type NamespaceKey = "io.kubernetes.pod.namespace" | "k8s:io.kubernetes.pod.namespace";

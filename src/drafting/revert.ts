@@ -2,9 +2,10 @@ import { posix } from "node:path";
 import { OperatorError } from "../facts/errors.ts";
 import type { FileChange } from "../facts/changeset.ts";
 import type { AppliedPolicy, Inventory } from "../facts/inventory.ts";
+import { isRecord } from "../facts/json.ts";
 import { overlay, type SourceTree } from "../facts/tree.ts";
 import type { Writer } from "../facts/writer.ts";
-import { documentsIn, isRecord } from "./components.ts";
+import { documentsIn } from "./components.ts";
 
 const KUSTOMIZATION = /(^|\/)(kustomization\.ya?ml|Kustomization)$/;
 const LISTS = ["components", "resources"] as const;

@@ -1,22 +1,12 @@
 import type { ClusterFacts } from "./cluster-facts.ts";
 import type { Inventory, RenderedObject } from "./inventory.ts";
+import { dig, isRecord, type Path } from "./json.ts";
 import type { Origin } from "./policy.ts";
-
-type Path = readonly (string | number)[];
-
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
-
-const field = (value: unknown, ...path: readonly string[]): unknown => {
-  let current = value;
-  for (const step of path) current = isObject(current) && Object.hasOwn(current, step) ? current[step] : undefined;
-  return current;
-};
 
 const textsIn = (value: unknown, path: Path = []): readonly { readonly path: Path; readonly text: string }[] => {
   if (typeof value === "string") return [{ path, text: value }];
   if (Array.isArray(value)) return value.flatMap((item: unknown, i) => textsIn(item, [...path, i]));
-  return isObject(value) ? Object.entries(value).flatMap(([key, item]) => textsIn(item, [...path, key])) : [];
+  return isRecord(value) ? Object.entries(value).flatMap(([key, item]) => textsIn(item, [...path, key])) : [];
 };
 
 /** Where the cluster's DNS is told to complete names by itself (C B.4.4). */
@@ -26,7 +16,7 @@ export interface Autopath {
 }
 
 const isPlugin = (value: unknown): boolean =>
-  isObject(value) && value["name"] === "autopath" && value["enabled"] !== false;
+  isRecord(value) && value["name"] === "autopath" && value["enabled"] !== false;
 
 /** `plugins: [{name: autopath}]` in chart values. */
 const inValues = (object: RenderedObject): Origin | null => {
@@ -36,7 +26,7 @@ const inValues = (object: RenderedObject): Origin | null => {
         const found = isPlugin(item) ? [...path, i] : walk(item, [...path, i]);
         if (found !== null) return found;
       }
-    } else if (isObject(value))
+    } else if (isRecord(value))
       for (const [key, item] of Object.entries(value)) {
         const found = walk(item, [...path, key]);
         if (found !== null) return found;
@@ -63,7 +53,7 @@ const inText = (object: RenderedObject): Origin | null => {
 
 /** Whether this is the cluster's own resolver rather than another CoreDNS that serves a zone to the LAN. */
 const servesCluster = (object: RenderedObject, facts: ClusterFacts): boolean => {
-  const chart = field(object.object, "spec", "chart", "spec", "chart");
+  const chart = dig(object.object, "spec", "chart", "spec", "chart");
   return (
     object.namespace === facts.dns.namespace && /dns/i.test(`${object.name} ${typeof chart === "string" ? chart : ""}`)
   );

@@ -1,10 +1,9 @@
+import type { Json } from "./json.ts";
 import type { Known } from "./known.ts";
 import type { LabelSet } from "./labels.ts";
 import type { LivePolicy, LiveSource } from "./ports.ts";
 import type { PolicyRef } from "./policy.ts";
 import type { WaitingFor } from "./rollout.ts";
-
-type Json = Readonly<Record<string, unknown>>;
 
 /** One policy that a rollback takes back: as it is enforced now, and as it will stand. */
 export interface Unlocking {

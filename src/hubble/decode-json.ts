@@ -6,6 +6,7 @@ import {
   type HttpRecord,
   type HubbleEvent,
 } from "../facts/flow.ts";
+import { isRecord, type Json } from "../facts/json.ts";
 import { labelSet } from "../facts/labels.ts";
 import type { PolicyRef } from "../facts/policy.ts";
 import type { Protocol } from "../facts/verdict.ts";
@@ -24,11 +25,7 @@ import {
 } from "./words.ts";
 
 /** JSON that others wrote: every value may be anything, so each is asked for by the type it should have. */
-type Json = Readonly<Record<string, unknown>>;
-
-const isObject = (value: unknown): value is Json =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
-const object = (value: unknown): Json | null => (isObject(value) ? value : null);
+const object = (value: unknown): Json | null => (isRecord(value) ? value : null);
 const text = (value: unknown): string => (typeof value === "string" ? value : "");
 const texts = (value: unknown): readonly string[] =>
   Array.isArray(value) ? value.filter((v): v is string => typeof v === "string") : [];
@@ -97,7 +94,7 @@ export const opensFromJson = (value: unknown): boolean => {
 
 const layer4 = (flow: Json): Pick<Flow, "protocol" | "sourcePort" | "destinationPort" | "tcpSyn" | "tcpAck"> => {
   const l4 = object(flow["l4"]) ?? {};
-  const protocol = PROTOCOLS.find((p) => isObject(l4[p])) ?? null;
+  const protocol = PROTOCOLS.find((p) => isRecord(l4[p])) ?? null;
   const header = (protocol === null ? null : object(l4[protocol])) ?? {};
   const flags = object(header["flags"]) ?? {};
   const isIcmp = protocol === "ICMPv4" || protocol === "ICMPv6";

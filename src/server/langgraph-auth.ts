@@ -1,5 +1,6 @@
 import { join, resolve } from "node:path";
 import { Auth, HTTPException } from "@langchain/langgraph-sdk/auth";
+import { isRecord } from "../facts/json.ts";
 import { secretFile } from "../store/secret.ts";
 import { sameSecret } from "./sessions.ts";
 
@@ -13,9 +14,6 @@ const token = (): string =>
 const refuse = (what: string): never => {
   throw new HTTPException(403, { message: `${what} is not taken from a caller` });
 };
-
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** Present and not empty: clients send nulls and empty lists for what they leave out. */
 const given = (value: unknown): boolean =>

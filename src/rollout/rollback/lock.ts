@@ -5,11 +5,9 @@ import { policyId } from "../../facts/policy.ts";
 import type { PolicyRef } from "../../facts/policy.ts";
 import type { CiliumSettings } from "../../facts/settings.ts";
 import { DIRECTIONS } from "../../facts/verdict.ts";
-import { canonical, dig, list, record } from "../../facts/json.ts";
+import { canonical, dig, list, record, type Json } from "../../facts/json.ts";
 import { fromInventory, specsOf, type NamedPolicy } from "../policy-documents.ts";
 import { onlyTurnsDefaultDeny } from "../policy-effects.ts";
-
-type Json = Readonly<Record<string, unknown>>;
 
 export const RECONCILE = "kustomize.toolkit.fluxcd.io/reconcile";
 

@@ -1,4 +1,5 @@
-import { isRecord, type KubeObject } from "./objects.ts";
+import { isRecord } from "../../facts/json.ts";
+import { type KubeObject } from "./objects.ts";
 
 /** What the API server refuses: the message it would answer with, or null when it takes the object. */
 export type Admission = (object: KubeObject) => string | null;

@@ -1,4 +1,5 @@
-import { groupOf, isRecord, key, namespaceOfObject, specOf, type KubeObject } from "./objects.ts";
+import { isRecord } from "../../facts/json.ts";
+import { groupOf, key, namespaceOfObject, specOf, type KubeObject } from "./objects.ts";
 
 /** What helm-controller leaves in the API server for a release, besides what runs: here, the policy a chart ships. */
 interface ShippedPolicy {

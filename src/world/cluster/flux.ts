@@ -1,10 +1,10 @@
+import { isRecord } from "../../facts/json.ts";
 import type { Admission } from "./admission.ts";
 import {
   PRUNE,
   RECONCILE,
   groupOf,
   isFluxKustomization,
-  isRecord,
   key,
   keyOf,
   namespaceOfObject,

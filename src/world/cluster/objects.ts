@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { isRecord } from "../../facts/json.ts";
 
 /** A Kubernetes object as the API server keeps it. */
 export interface KubeObject {
@@ -63,9 +64,6 @@ export const key = (apiVersion: string, kind: string, namespace: string | null, 
 
 export const groupOf = (apiVersion: string): string =>
   apiVersion.includes("/") ? (apiVersion.split("/")[0] ?? "") : "";
-
-export const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** A field below `spec`, or undefined. */
 export const specOf = (object: KubeObject): Readonly<Record<string, unknown>> => {

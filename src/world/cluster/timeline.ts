@@ -1,8 +1,9 @@
 import { HOUR, MINUTE } from "../../facts/clock.ts";
+import { isRecord } from "../../facts/json.ts";
 import type { Action, MainCommit } from "../state.ts";
 import type { Admission } from "./admission.ts";
 import { beginReconcile, fluxObjectKey, isFlux, reconcile, type ClusterState } from "./flux.ts";
-import { isRecord, key, keyOf, specOf, type KubeObject } from "./objects.ts";
+import { key, keyOf, specOf, type KubeObject } from "./objects.ts";
 import type { Rendering } from "./render.ts";
 
 /** The cluster over time: each state holds until the next one begins. Never empty. */

@@ -1,7 +1,5 @@
 import { parse } from "yaml";
-import { isRecord } from "../cluster/objects.ts";
-
-type Json = Readonly<Record<string, unknown>>;
+import { isRecord, type Json } from "../../facts/json.ts";
 
 /** RFC 7396; null removes. Also what a strategic merge does to fields without merge keys. */
 export const mergePatch = (target: unknown, patch: unknown): unknown => {

@@ -1,7 +1,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { parse } from "yaml";
 import { iso } from "../../facts/clock.ts";
-import { asObject, isRecord, key, type KubeObject } from "../cluster/objects.ts";
+import { isRecord } from "../../facts/json.ts";
+import { asObject, key, type KubeObject } from "../cluster/objects.ts";
 import { identityOf, makeTokens, may, type Identity, type Tokens } from "./access.ts";
 import { discovery } from "./discovery.ts";
 import { objectsOf, type ListQuery } from "./objects-of.ts";

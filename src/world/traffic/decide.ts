@@ -1,10 +1,11 @@
 import { compilePolicies, type PolicySet } from "../../cilium/policy-set.ts";
 import { patternMatches } from "../../cilium/fqdn.ts";
+import { isRecord } from "../../facts/json.ts";
 import type { PolicyDocument, PolicyRef } from "../../facts/policy.ts";
 import { defaultSettings, type CiliumSettings } from "../../facts/settings.ts";
 import type { ConnectionVerdict, Direction, Protocol } from "../../facts/verdict.ts";
 import type { ClusterState } from "../cluster/flux.ts";
-import { isPolicy, isRecord, namespaceOfObject, type KubeObject } from "../cluster/objects.ts";
+import { isPolicy, namespaceOfObject, type KubeObject } from "../cluster/objects.ts";
 import { CLUSTER_NAME } from "../scenario/nodes.ts";
 import { endKey, ipOf, labelsOf, nodeOf, type End, type WorldLabels } from "./ends.ts";
 
