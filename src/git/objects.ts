@@ -24,22 +24,27 @@ export const gitObject = (type: GitObject["type"], content: string | Buffer, has
   return { type, id, bytes };
 };
 
-/** One name in a folder; `mode` in digits, with or without a zero in front. */
+/** One name in a folder, as bytes where it is no UTF-8; `mode` in digits, with or without a zero in front. */
 export interface TreeRow {
-  readonly name: string;
+  readonly name: string | Buffer;
   readonly mode: string;
   readonly id: string;
 }
 
 const isFolder = ({ mode }: TreeRow): boolean => /^0?40000$/.test(mode);
 
+const bytesOf = (name: TreeRow["name"]): Buffer => (typeof name === "string" ? Buffer.from(name, "utf8") : name);
+const SLASH = Buffer.from("/");
+
 /** Git orders names by their bytes, a folder's as if it ended in a slash. */
 export const treeObject = (rows: readonly TreeRow[], hashing: Hashing): GitObject => {
   const sorted = rows
-    .map((row) => ({ row, key: Buffer.from(isFolder(row) ? `${row.name}/` : row.name, "utf8") }))
+    .map((row) => ({ row, key: Buffer.concat([bytesOf(row.name), ...(isFolder(row) ? [SLASH] : [])]) }))
     .sort((a, b) => Buffer.compare(a.key, b.key));
   const parts = sorted.flatMap(({ row }) => [
-    Buffer.from(`${row.mode.replace(/^0+/, "")} ${row.name}\0`, "utf8"),
+    Buffer.from(`${row.mode.replace(/^0+/, "")} `, "utf8"),
+    bytesOf(row.name),
+    Buffer.of(0),
     Buffer.from(row.id, "hex"),
   ]);
   return gitObject("tree", Buffer.concat(parts), hashing);

@@ -35,6 +35,8 @@ export interface GitRun {
 export interface GitOptions {
   readonly input?: string | Uint8Array;
   readonly env?: Readonly<Record<string, string>>;
+  /** How output becomes text: `latin1` keeps bytes that are no UTF-8, one character each. */
+  readonly bytes?: "utf8" | "latin1";
 }
 
 const missing = (cause: unknown): OperatorError =>
@@ -62,7 +64,7 @@ export const tryGit = async (dir: string, args: readonly string[], options: GitO
 export const git = async (dir: string, args: readonly string[], options: GitOptions = {}): Promise<string> => {
   const run = await tryGit(dir, args, options);
   if (run.code !== 0) throw failed(dir, args, run.stderr);
-  return run.stdout.toString("utf8");
+  return run.stdout.toString(options.bytes ?? "utf8");
 };
 
 /** For reads that must be synchronous (a single large blob). */

@@ -1,4 +1,5 @@
 import type { FileMode } from "../facts/changeset.ts";
+import { OperatorError } from "../facts/errors.ts";
 import type { SourceTree } from "../facts/tree.ts";
 import { git, gitSync, tryGit } from "./run.ts";
 
@@ -13,6 +14,8 @@ export interface Entry {
   readonly id: string;
   /** Bytes of a file, else 0. */
   readonly size: number;
+  /** The name as git keeps it, where it is no UTF-8: its path here only stands for it. */
+  readonly raw: Buffer | null;
 }
 
 /** One commit: every row of every tree by path, and the texts of its files by blob id. */
@@ -22,18 +25,43 @@ export interface Snapshot {
   readonly texts: Map<string, string>;
 }
 
+/** What stands for bytes that are no UTF-8. */
+const LOST = "\uFFFD";
+const BEYOND_ASCII = /[\x80-\xff]/;
+
 const isMode = (mode: string): mode is FileMode => mode === "100644" || mode === "100755" || mode === "120000";
 
 const isFile = ({ mode, type }: Entry): boolean => type === "blob" && isMode(mode);
 
+/** A path, also of a name that is no UTF-8: each of its bytes stands apart, so that two names are never one path. */
+const pathOf = (bytes: Buffer): string => {
+  const text = bytes.toString("utf8");
+  if (!text.includes(LOST) || Buffer.from(text, "utf8").equals(bytes)) return text;
+  return bytes.toString("latin1").replace(/[\x80-\xff]/g, (byte) => `${LOST}${byte.charCodeAt(0).toString(16)}`);
+};
+
+const rawOf = (bytes: Buffer): Buffer | null => {
+  const name = bytes.subarray(bytes.lastIndexOf(0x2f) + 1);
+  return Buffer.from(name.toString("utf8"), "utf8").equals(name) ? null : name;
+};
+
 const listEntries = async (dir: string, commit: string): Promise<Map<string, Entry>> => {
-  const listing = await git(dir, ["ls-tree", "-r", "-t", "-z", "-l", "--full-tree", commit]);
+  const listing = await git(dir, ["ls-tree", "-r", "-t", "-z", "-l", "--full-tree", commit], { bytes: "latin1" });
   const entries = new Map<string, Entry>();
   for (const row of listing.split("\0")) {
     const tab = row.indexOf("\t");
     if (tab < 0) continue;
     const [mode = "", type = "", id = "", size = "0"] = row.slice(0, tab).split(/ +/);
-    entries.set(row.slice(tab + 1), { mode, type, id, size: type === "blob" ? Number(size) : 0 });
+    const written = row.slice(tab + 1);
+    const bytes = BEYOND_ASCII.test(written) ? Buffer.from(written, "latin1") : null;
+    const path = bytes === null ? written : pathOf(bytes);
+    const raw = bytes === null ? null : rawOf(bytes);
+    if (entries.has(path))
+      throw new OperatorError("input", `two names of the commit read as ${JSON.stringify(path)}`, {
+        where: dir,
+        remedy: "Rename one of them: every name a tree holds must stand there once.",
+      });
+    entries.set(path, { mode, type, id, size: type === "blob" ? Number(size) : 0, raw });
   }
   return entries;
 };

@@ -34,14 +34,17 @@ const assertApart = (dir: string, base: Snapshot["entries"], files: Files): void
     const below = [...base.keys(), ...files.keys()].find((other) => other.startsWith(`${path}/`) && isLeft(other));
     if (below !== undefined) taken(below);
   }
+  // A path only stands for a name that is no UTF-8: written there, it would be another name.
+  const unnamed = [...files.keys()].flatMap((path) => [...foldersOf(path), path]).find((path) => base.get(path)?.raw);
+  if (unnamed !== undefined) taken(unnamed);
 };
 
 /** The rows of `folder` as they will be, without its folders that change too: those are added when they are made. */
 const rowsOf = (base: Snapshot["entries"], changed: ReadonlySet<string>, files: Files): Map<string, TreeRow[]> => {
   const rows = new Map<string, TreeRow[]>([...changed].map((folder) => [folder, []]));
-  for (const [path, { mode, id, type }] of base) {
+  for (const [path, { mode, id, type, raw }] of base) {
     const isNamed = files.has(path) && type !== "tree";
-    if (!isNamed && !changed.has(path)) rows.get(parentOf(path))?.push({ name: nameOf(path), mode, id });
+    if (!isNamed && !changed.has(path)) rows.get(parentOf(path))?.push({ name: raw ?? nameOf(path), mode, id });
   }
   return rows;
 };
@@ -65,7 +68,7 @@ const makeTrees = (base: Snapshot["entries"], files: Files, hashing: Hashing): M
     if (text === null) continue;
     const blob = gitObject("blob", text, hashing);
     objects.push(blob);
-    entries.set(path, { mode, type: "blob", id: blob.id, size: blob.bytes.length });
+    entries.set(path, { mode, type: "blob", id: blob.id, size: blob.bytes.length, raw: null });
     rows.get(parentOf(path))?.push({ name: nameOf(path), mode, id: blob.id });
   }
   let root = "";
@@ -80,7 +83,7 @@ const makeTrees = (base: Snapshot["entries"], files: Files, hashing: Hashing): M
     objects.push(tree);
     if (folder === "") root = tree.id;
     else {
-      entries.set(folder, { mode: "040000", type: "tree", id: tree.id, size: 0 });
+      entries.set(folder, { mode: "040000", type: "tree", id: tree.id, size: 0, raw: null });
       rows.get(parentOf(folder))?.push({ name: nameOf(folder), mode: "040000", id: tree.id });
     }
   }

@@ -10,7 +10,7 @@ import { isRecord, type Json } from "./json.ts";
 import { inWords, kustomizeBinary, materialise, runKustomize } from "./kustomize-binary.ts";
 import { kustomizationsAmong, needsNoSchema, writeAround } from "./kustomize-schema.ts";
 import { followLinks } from "./links.ts";
-import { KUSTOMIZATION_FILES, isRemote, readKustomization, resolveIn } from "./walk/kustomization.ts";
+import { caseProblem, KUSTOMIZATION_FILES, isRemote, readKustomization, resolveIn } from "./walk/kustomization.ts";
 import { KustomizeWalk, type Build } from "./walk/walk.ts";
 import { readYaml } from "./yaml-file.ts";
 
@@ -53,6 +53,9 @@ const forbidden = (tree: SourceTree, files: Iterable<string>): Extract<Kustomize
           where: kustomization.find([field]),
           remedy: "Use a HelmRelease, or commit the rendered chart",
         };
+    // Under a name in another case kustomize would find paths that were not looked at here.
+    const unseen = caseProblem(kustomization.value, kustomization.find);
+    if (unseen !== null) return { built: false, what: unseen.what, where: unseen.origin, remedy: unseen.remedy };
     for (const { entry, at } of pathsIn(kustomization.value, false, [])) {
       const path = entry.slice(entry.indexOf("=") + 1);
       if (isRemote(path) || resolveIn(folder, path) === null)

@@ -40,10 +40,15 @@ const SPECIAL = /^(?:~|[-+]?\.(?:inf|nan)|0[ox][0-9a-f]+)$/i;
 const INTEGER = /^[-+]?\d+$/;
 const OCTAL = /^0[0-7]+$/;
 const FLOAT = /^[-+]?(?:\.\d+|\d+\.\d*)(?:[eE][-+]?\d+)?$|^[-+]?\d+[eE][-+]?\d+$/;
-/** Control characters, what UTF-8 could not decode, and byte order marks. */
+/**
+ * Control characters, what UTF-8 could not decode, byte order marks, and the spaces that JavaScript trims and YAML keeps: a
+ * no-break space behind a value is a part of it.
+ */
 // eslint-disable-next-line no-control-regex
-const STRANGE = /[\u0000-\u0009\u000B-\u001F\u007F-\u009F\u2028\u2029\uFEFF\uFFFD]/;
+const STRANGE = /[\u0000-\u0009\u000B-\u001F\u007F-\u00A0\u1680\u2000-\u200A\u2028-\u202F\u205F\u3000\uFEFF\uFFFD]/;
 const MAX_DEPTH = 40;
+/** Characters; beyond 1024 a parser no longer looks for the colon. */
+const MAX_KEY = 1_000;
 /** Collections that are used once more by an alias. */
 const MAX_SHARED = 100;
 
@@ -159,7 +164,7 @@ class Stream {
       const key = this.#keyOf(this.#text);
       if (key === null || !/^[A-Za-z_]/.test(key.name) || WORD.test(key.name) || key.name === "__proto__")
         return beyond();
-      if (entries.has(key.name)) return beyond();
+      if (entries.has(key.name) || key.length > MAX_KEY) return beyond();
       const keyAt = this.#offset;
       const read = this.#after(key.length, indent, depth, true);
       entries.set(key.name, { at: keyAt, node: read.node });
@@ -201,8 +206,10 @@ class Stream {
     const anchor = ANCHOR.exec(text)?.[1];
     if (anchor !== undefined) {
       const before = this.#shared;
+      // The name means this collection from here on, also inside of it: an earlier holder is not meant there.
+      this.#anchors.delete(anchor);
       const read = this.#below(indent, depth, inMap);
-      if (this.#shared > before) return beyond();
+      if (this.#shared > before || this.#anchors.has(anchor)) return beyond();
       this.#anchors.set(anchor, read);
       return read;
     }
@@ -332,6 +339,7 @@ const flow = (line: string, at: number): Read => {
         FLOW_KEY.lastIndex = from;
         const key = FLOW_KEY.exec(line)?.[1];
         if (key === undefined || WORD.test(key) || key === "__proto__" || entries.has(key)) return beyond();
+        if (key.length > MAX_KEY) return beyond();
         const keyAt = at + from;
         from = FLOW_KEY.lastIndex;
         const read = node(depth + 1);

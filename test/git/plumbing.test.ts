@@ -124,6 +124,33 @@ describe("a commit made by plumbing", () => {
     expect(await git(where, ["show", `${next}:large`])).toHaveLength(1_200_000);
   });
 
+  it("keeps names that are no UTF-8, each of them, and writes nothing in their place", async () => {
+    const where = repository.dir;
+    const row = (mode: string, name: string, id: string): Buffer =>
+      Buffer.concat([Buffer.from(`${mode} ${name}\0`, "latin1"), Buffer.from(id, "hex")]);
+    const made = async (...rows: Buffer[]): Promise<string> =>
+      (await git(where, ["hash-object", "-w", "-t", "tree", "--stdin"], { input: Buffer.concat(rows) })).trim();
+    const blob = async (input: string) => (await git(where, ["hash-object", "-w", "--stdin"], { input })).trim();
+    const folder = await made(row("100644", "in.yaml", await blob("in")));
+    const files = [row("100644", "a\xe8.yaml", await blob("one")), row("100644", "a\xe9.yaml", await blob("two"))];
+    const tree = await made(...files, row("40000", "f\xfc", folder));
+    const author = ["-c", "user.name=a", "-c", "user.email=a@example.org"];
+    const base = (await git(where, [...author, "commit-tree", tree, "-m", "x"])).trim();
+
+    const read = await repository.tree(base);
+    expect(read.paths()).toEqual(["a\uFFFDe8.yaml", "a\uFFFDe9.yaml", "f\uFFFDfc/in.yaml"]);
+    expect(read.read("a\uFFFDe9.yaml")).toBe("two");
+    const next = await repository.commit({ base, files: [file("new", "x")], message: "m\n", time: TIME });
+    const before = await git(where, ["ls-tree", "-r", "-z", base], { bytes: "latin1" });
+    const after = await git(where, ["ls-tree", "-r", "-z", next], { bytes: "latin1" });
+    expect(after.replace(/[^\0]*\tnew\0/, "")).toBe(before);
+    expect(await git(where, ["fsck", "--strict", "--no-dangling", next])).toBe("");
+    for (const path of ["a\uFFFDe8.yaml", "f\uFFFDfc/other.yaml"])
+      await expect(repository.commit({ base, files: [file(path, "x")], message: "m", time: TIME })).rejects.toThrow(
+        "which nobody asked to change",
+      );
+  });
+
   it("stands on a commit, not on a name that moves", async () => {
     const change = { base: "refs/heads/main", files: [file("c", "c")], message: "c", time: TIME };
     await expect(repository.commit(change)).rejects.toThrow("is no id of one");

@@ -229,6 +229,35 @@ describe("the real kustomize, kept on a leash", () => {
     }
   });
 
+  it.each([
+    "Resources: [/etc/hostname]",
+    "re\u017Fources: [/etc/hostname]",
+    "resources: [a.yaml]\npatches: [{Path: /etc/hostname}]",
+    "resources: [a.yaml]\nconfigMapGenerator: [{name: x, Files: [/etc/hostname]}]",
+    "resources: [a.yaml]\nConfigMapGenerator: [{name: x, files: [/etc/hostname]}]",
+    "resources: [a.yaml]\nconfigMapGenerator: [{name: x, \u212Av\u017Fource\u017F: [{name: a}]}]",
+  ])("is not asked where a field is named in another case, which it would follow: %s", async (text) => {
+    const tree = memoryTree({
+      "a/kustomization.yaml": `${text}\n`,
+      "a/a.yaml": "apiVersion: v1\nkind: Namespace\nmetadata: {name: a}\n",
+    });
+    const result = await kustomizeBuild(tree, "a");
+    expect(result).toMatchObject({ built: false, remedy: "Write the field's name in its own case" });
+    expect(new KustomizeWalk(tree).build("a")?.problems.map(({ remedy }) => remedy)).toContain(
+      "Write the field's name in its own case",
+    );
+  });
+
+  it("leaves names that somebody chose to whoever chose them", () => {
+    const tree = memoryTree({
+      "a/kustomization.yaml":
+        "resources: [a.yaml]\ncommonLabels: {Name: a}\nlabels: [{pairs: {Kind: b}}]\ncommonAnnotations: {Path: c}\n" +
+        "generatorOptions: {labels: {Version: d}, annotations: {Files: e}}\n",
+      "a/a.yaml": "apiVersion: v1\nkind: Namespace\nmetadata: {name: a}\n",
+    });
+    expect(new KustomizeWalk(tree).build("a")?.problems).toEqual([]);
+  });
+
   it("is asked once for the same bytes, and again for others or after it failed", async () => {
     const home = mkdtempSync(join(tmpdir(), "kustomize-counted-"));
     const binary = join(home, "kustomize");

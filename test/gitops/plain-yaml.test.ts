@@ -60,12 +60,28 @@ describe("the plain reader", () => {
     "a:\n",
     "a: nULL\n",
     "__proto__: 1\n",
+    // A no-break space is text: `"false "` is no truth, and no marker, end or blank line is made of it.
+    ..."\u00A0\u1680\u2003\u202F\u205F\u3000"
+      .split("")
+      .flatMap((space) => [
+        `a: false${space}\n`,
+        `a: ${space}b\n`,
+        `a: "b"${space}\n`,
+        `- ${space}a: b\n`,
+        `a: b\n---\n${space}\n---\nc: d\n`,
+        `a: b\n---${space}\nc: d\n`,
+      ]),
+    // An anchor that stands twice: inside what it names, the earlier holder is not meant; after, the later one is.
+    "a: &x one\nb: &x\n  c: *x\n",
+    "a: &x\n  b: &x one\nc: *x\n",
+    `${"k".repeat(1_025)}: 1\n`,
+    `a: { ${"k".repeat(1_025)}: 1 }\n`,
   ])("leaves %j to the library", (text) => {
     expect(readPlain(text)).toBeNull();
   });
 
   const BITS =
-    `|  |\n|- |: |:|#| #|'|"|[|]|{|}|,|>|&a |*a|~|null|yes|0755|1.5|-1|0x1f|---\n|...|\t|<<: |? |!x |%|@|\\|é|1e3|.5|No|oN|\n\n`
+    `|  |\n|- |: |:|#| #|'|"|[|]|{|}|,|>|&a |*a|~|null|yes|0755|1.5|-1|0x1f|---\n|...|\t|<<: |? |!x |%|@|\\|é|1e3|.5|No|oN|\u00A0|\u3000|\u00A0\n|\n\n`
       .split("|")
       .concat("|", "|-", "a: b\n", "  - c\n");
   const line = fc.constantFrom(...manifests.flatMap((text) => text.split("\n")).filter((l) => l.trim() !== ""));

@@ -130,6 +130,53 @@ describe("edits that want more than they say, before the real gates", () => {
   });
 });
 
+describe("edits beside the whole draft, which would be proposed alone", () => {
+  const KUSTOMIZATION = "apps/collab/kustomization.yaml";
+  const SOFTEN = "'[{ op: add, path: /spec/enableDefaultDeny, value: { ingress: false, egress: false } }]'";
+
+  const HARD = "  endpointSelector: {}\n  ingress:\n    - fromEndpoints:\n        - {}";
+
+  /** The draft's own kustomization with one more resource, and whatever else. */
+  const beside = async (more: string): Promise<string> => {
+    const { forge } = await bring([]);
+    const [pull] = forge.pulls;
+    const text = (await forge.tree(pull?.head ?? "")).read(KUSTOMIZATION) ?? "";
+    return `${text.replace("resources:\n", "resources:\n  - ./x.yaml\n")}${more}`;
+  };
+
+  it("one more soft policy is proposed", async () => {
+    const text = await beside(`patches:\n  - target: { kind: CiliumNetworkPolicy }\n    patch: ${SOFTEN}\n`);
+    const x = { path: "apps/collab/x.yaml", text: policy("collab", "x", HARD) };
+    const { answer } = await bring([{ path: KUSTOMIZATION, text }, x]);
+    expect(answer.refusals).toEqual([]);
+  });
+
+  // kustomize reads a field's name in any case: its patch is for another object, and the lock is a lock.
+  it.each(["Name: another", "nAmespace: another", "label\u017Felector: a=b", "Group: another"])(
+    "a lock that is softened only to who does not see `%s` is refused",
+    async (field) => {
+      const text = await beside(
+        `patches:\n  - target: { kind: CiliumNetworkPolicy, ${field} }\n    patch: ${SOFTEN}\n`,
+      );
+      const x = { path: "apps/collab/x.yaml", text: policy("collab", "x", HARD) };
+      const { answer, forge } = await bring([{ path: KUSTOMIZATION, text }, x]);
+      expect(answer.outcome).toBe("refused");
+      expect(JSON.stringify(answer.refusals)).toContain("in its own case");
+      expect([...forge.refs.keys()]).toEqual(["main"]);
+    },
+  );
+
+  // The server is sent the string "false" and a no-break space, and refuses the object and all that is applied with it.
+  it("a truth with a no-break space behind it is no truth", async () => {
+    const spec = `${HARD}\n  enableDefaultDeny:\n    ingress: false\u00A0\n    egress: false`;
+    const x = { path: "apps/collab/x.yaml", text: policy("collab", "x", spec) };
+    const { answer, forge } = await bring([{ path: KUSTOMIZATION, text: await beside("") }, x]);
+    expect(answer.outcome).toBe("refused");
+    expect(answer.refusals.map(({ gate }) => gate)).toContain("valid");
+    expect([...forge.refs.keys()]).toEqual(["main"]);
+  });
+});
+
 function bomb(): string {
   const lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x]"];
   for (let at = 1; at < 12; at += 1)

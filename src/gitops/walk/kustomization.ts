@@ -3,39 +3,9 @@ import type { Origin } from "../../facts/policy.ts";
 import type { SourceTree } from "../../facts/tree.ts";
 import { isRecord, type Json, type Path } from "../json.ts";
 import { readYaml, type YamlDocument } from "../yaml-file.ts";
+import { inOtherCase, meantBy } from "./fields.ts";
 
 export const KUSTOMIZATION_FILES = ["kustomization.yaml", "kustomization.yml", "Kustomization"] as const;
-
-/** Fields this walk carries out. */
-const KNOWN = new Set(
-  (
-    "apiVersion kind metadata resources bases components namespace namePrefix nameSuffix commonLabels labels " +
-    "commonAnnotations images replicas patches patchesStrategicMerge patchesJson6902 configMapGenerator secretGenerator " +
-    "generatorOptions configurations replacements"
-  ).split(" "),
-);
-/** Fields of kustomize that change nothing we read. */
-const HARMLESS = new Set(["buildMetadata", "sortOptions", "inventory", "validators"]);
-/** Fields of kustomize that this walk does not carry out, and says so. */
-const NOT_CARRIED_OUT = new Set([
-  "vars",
-  "generators",
-  "transformers",
-  "helmCharts",
-  "helmGlobals",
-  "helmChartInflationGenerator",
-  "crds",
-  "openapi",
-]);
-
-export const standingOf = (field: string): "known" | "harmless" | "not-carried-out" | "foreign" =>
-  KNOWN.has(field)
-    ? "known"
-    : HARMLESS.has(field)
-      ? "harmless"
-      : NOT_CARRIED_OUT.has(field)
-        ? "not-carried-out"
-        : "foreign";
 
 /** A kustomization file as read, with the folder it stands in. */
 export interface KustomizationFile {
@@ -108,7 +78,21 @@ export const readKustomization = (
     });
     return { file: null, problems };
   }
-  return { file: asFile(folder, file, document, document.value), problems };
+  const read = asFile(folder, file, document, document.value);
+  const problem = caseProblem(document.value, read.find);
+  return { file: read, problems: problem === null ? problems : [...problems, problem] };
+};
+
+/** A field that kustomize would follow and this reading would not, for its name is written in another case. */
+export const caseProblem = (value: unknown, find: (path: Path) => Origin): FolderProblem | null => {
+  const path = inOtherCase(value);
+  if (path === null) return null;
+  const name = String(path.at(-1));
+  return {
+    what: `kustomize takes ${name} for ${meantBy(name) ?? name}, and this reading does not`,
+    origin: find(path),
+    remedy: "Write the field's name in its own case",
+  };
 };
 
 const asFile = (folder: string, file: string, document: YamlDocument, value: Json): KustomizationFile => ({

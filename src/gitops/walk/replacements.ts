@@ -1,7 +1,7 @@
 import { at, flag, isRecord, list, put, record, scalar, text, type Json, type Path } from "../json.ts";
 import { readYaml } from "../yaml-file.ts";
 import type { Reads } from "./generators.ts";
-import type { KustomizationFile } from "./kustomization.ts";
+import { caseProblem, type KustomizationFile } from "./kustomization.ts";
 import { isTarget } from "./patch.ts";
 import { apiVersionOf, groupOf, isIdentifiedBy, kindOf, nameOf, type Resource } from "./resource.ts";
 import type { Transform } from "./transform.ts";
@@ -222,9 +222,11 @@ export const replacementTransforms = (
         ? [entry]
         : file === null
           ? []
-          : readYaml(file.text).documents.flatMap((d) =>
-              Array.isArray(d.value) ? (d.value as readonly unknown[]) : [d.value],
-            );
+          : readYaml(file.text).documents.flatMap((d) => {
+              const problem = caseProblem(d.value, (to) => ({ file: file.path, ...d.find(to) }));
+              if (problem !== null) reads.say(problem.what, problem.origin, problem.remedy);
+              return Array.isArray(d.value) ? (d.value as readonly unknown[]) : [d.value];
+            });
     return written.map((replacement): Transform => (resources) => {
       try {
         return carriedOut(record(replacement), resources);

@@ -2,15 +2,9 @@ import type { Origin } from "../../facts/policy.ts";
 import type { SourceTree } from "../../facts/tree.ts";
 import { at, list, scalar, text, type Json } from "../json.ts";
 import { readYaml } from "../yaml-file.ts";
+import { meantBy, standingOf } from "./fields.ts";
 import { combine, generate, type Reads } from "./generators.ts";
-import {
-  isRemote,
-  readKustomization,
-  resolveIn,
-  standingOf,
-  type FolderProblem,
-  type KustomizationFile,
-} from "./kustomization.ts";
+import { isRemote, readKustomization, resolveIn, type FolderProblem, type KustomizationFile } from "./kustomization.ts";
 import { finishNames, readNameReferences, type NameReference } from "./name-references.ts";
 import {
   annotationsOf,
@@ -337,7 +331,7 @@ const sayFields = ({ value, find, kind }: KustomizationFile, total: Accumulator)
         find([field]),
         "`kustomize build` shows it; gate lint runs it",
       );
-    if (standing === "foreign")
+    if (standing === "foreign" && meantBy(field) === null)
       total.say(
         `${kind} has no field ${field}, so that kustomize does not build this`,
         find([field]),
