@@ -166,7 +166,7 @@ export const openSample = async (setting: Setting): Promise<Sample> => {
 const SAMPLE_PARTS = [
   "world",
   "remote.git",
-  ...["forge", "evidence", "checkpoints", "ledger", "signoff"].flatMap((name) =>
+  ...["forge", "evidence", "checkpoints", "ledger", "signoff", "confirmations", "rehearsals"].flatMap((name) =>
     ["", "-wal", "-shm"].map((end) => `${name}.sqlite${end}`),
   ),
 ];
