@@ -1,17 +1,15 @@
 import { existsSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { stringify } from "yaml";
 import { MINUTE, iso, type Clock } from "../facts/clock.ts";
 import { OperatorError } from "../facts/errors.ts";
-import { Kept } from "../facts/kept.ts";
 import { KNOWN_ACTIONS, parseAction } from "./actions.ts";
 import { loadAdmission } from "./cluster/admission.ts";
 import type { ClusterState, KustomizationState } from "./cluster/flux.ts";
 import { isFluxKustomization, specOf } from "./cluster/objects.ts";
 import { renderCommit, type Rendering } from "./cluster/render.ts";
-import { buildTimeline, type Timeline } from "./cluster/timeline.ts";
 import { isEnforced } from "./kube/running.ts";
+import { kubeconfigOf } from "./kube/kubeconfig.ts";
 import { openKubeApi, type KubeApi } from "./kube/server.ts";
 import type { KubeView } from "./kube/view.ts";
 import { openRelay, type Relay } from "./relay/relay.ts";
@@ -20,9 +18,10 @@ import { SAMPLE_FOLDER, createRemote, headOfMain } from "./remote.ts";
 import { workload } from "./scenario/make.ts";
 import type { Workload } from "./scenario/model.ts";
 import { NODES } from "./scenario/nodes.ts";
-import { openState, type Action, type FaultKind, type MainCommit, type WorldState } from "./state.ts";
+import { openState, type Action, type FaultKind, type WorldState } from "./state.ts";
 import { isOn } from "./switches.ts";
-import { makeTraffic, type JourneyOutcome, type Traffic } from "./traffic/traffic.ts";
+import type { JourneyOutcome, Traffic } from "./traffic/traffic.ts";
+import { forget, unfold, type Past, type Unfolded } from "./unfold.ts";
 
 /** World time begins on a Monday at midnight UTC; the repository is some weeks older. */
 export const WORLD_START = Date.UTC(2026, 2, 2);
@@ -138,49 +137,6 @@ const faultOf = ({ node, from, to, kind }: Hole): Action => {
   });
 };
 
-/** Plain HTTP on loopback: the tokens live as long as the process. */
-const kubeconfigOf = ({ url, tokens }: KubeApi): string =>
-  stringify({
-    apiVersion: "v1",
-    kind: "Config",
-    clusters: [{ name: "sample", cluster: { server: url, "insecure-skip-tls-verify": true } }],
-    users: [
-      { name: "sample", user: { token: tokens.reader } },
-      { name: "sample-rollback", user: { token: tokens.rollback } },
-    ],
-    contexts: ["sample", "sample-rollback"].map((name) => ({ name, context: { cluster: "sample", user: name } })),
-    "current-context": "sample",
-  });
-
-/** All that a world depends on; a commit of the history names every byte of it. */
-interface Past {
-  readonly seed: number;
-  readonly start: number;
-  readonly until: number;
-  readonly now: number;
-  readonly history: readonly MainCommit[];
-  readonly actions: readonly Action[];
-  readonly guests: readonly Workload[];
-}
-
-interface Unfolded {
-  readonly scene: Scene;
-  readonly timeline: Timeline;
-  readonly traffic: Traffic;
-}
-
-/** By all that they depend on, so that a world that is opened again in this process is not worked out again. */
-const unfolded = new Kept<Promise<Unfolded>>(4);
-
-const unfold = async (
-  { seed, start, until, now, history, actions, guests }: Past,
-  render: (commit: string) => Promise<Rendering>,
-): Promise<Unfolded> => {
-  const timeline = await buildTimeline({ start, until, history, actions, admit: await loadAdmission(), render });
-  const traffic = makeTraffic({ seed, start, timeline, actions, guests });
-  return { timeline, traffic, scene: { start, now, traffic, actions } };
-};
-
 class SampleWorld implements World {
   readonly remote: string;
   readonly start: number;
@@ -213,10 +169,8 @@ class SampleWorld implements World {
     const key = JSON.stringify(past);
     if (this.#last?.key !== key) {
       // A folder that was never rendered into is, so that the next process finds it done.
-      if (!existsSync(this.#cache)) unfolded.forget(key);
-      const unfolding = unfolded.of(key, () => unfold(past, (commit) => this.#render(commit)));
-      unfolding.catch(() => unfolded.forget(key));
-      this.#last = { key, unfolded: await unfolding };
+      if (!existsSync(this.#cache)) forget(key);
+      this.#last = { key, unfolded: await unfold(past, key, (commit) => this.#render(commit)) };
     }
     return this.#last.unfolded;
   }
