@@ -212,6 +212,71 @@ describe("the walk against the real kustomize", () => {
   });
 });
 
+const SOFTENED = '[{"op": "add", "path": "/spec/enableDefaultDeny", "value": {"ingress": false}}]';
+const aimed = (target: string) =>
+  memoryTree({
+    "a/kustomization.yaml": `resources: [lock.yaml]\npatches:\n  - target: {${target}}\n    patch: '${SOFTENED}'\n`,
+    "a/lock.yaml":
+      "apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\nmetadata: {name: lock, labels: {a: b}}\n" +
+      "spec: {endpointSelector: {}, ingress: [{}]}\n",
+  });
+
+describe("what a patch is for, by the walk and by the real kustomize", () => {
+  it.each([
+    "name: lock",
+    "name: lo",
+    "name: lo.*|other",
+    "name: '[a-m][^x-z]{3}'",
+    "name: '(?:l|m)o\\w+'",
+    "kind: Cilium.+, namespace: default",
+    "version: v3",
+    "labelSelector: 'a=b'",
+    "labelSelector: ' a == b , !c'",
+    "labelSelector: 'a in (x, b)'",
+    "labelSelector: 'a notin (x , b)'",
+    "annotationSelector: 'a!=b,c notin (d)'",
+  ])("is the same: %s", async (target) => {
+    const tree = aimed(target);
+    const walked = new KustomizeWalk(tree).build("a");
+    expect(walked?.problems).toEqual([]);
+    const built = await kustomizeBuild(tree, "a");
+    expect(walked?.resources.map((r) => canonical(r.value))).toEqual(
+      built.built ? built.objects.map(canonical) : built.what,
+    );
+  });
+
+  // Go reads each of these in another way than JavaScript, or Kubernetes in another way than this program.
+  it.each([
+    "name: '(?i)LOCK'",
+    "name: '\\Alock\\z'",
+    "name: '[[:alpha:]]+'",
+    "name: '\\Qlock\\E'",
+    "name: '\\x{6c}ock'",
+    "labelSelector: 'a in(b)'",
+    "labelSelector: 'a>0'",
+    "labelSelector: '! a'",
+    "annotationSelector: 'x in ()'",
+  ])("is not guessed: %s", (target) => {
+    const said = new KustomizeWalk(aimed(target)).build("a")?.problems.map(({ what }) => what) ?? [];
+    expect(said.join()).toMatch(/^the pattern .* is not carried out$/);
+  });
+});
+
+describe("a patch that is no YAML", () => {
+  it.each(["- op: add\n  path: /a\n  path: /b\n  value: 1\n", "- {op: add\n"])(
+    "is a problem where it stands: %j",
+    (text) => {
+      const tree = memoryTree({
+        "a/kustomization.yaml": "resources: [a.yaml]\npatches:\n  - {target: {kind: Namespace}, path: p.yaml}\n",
+        "a/a.yaml": "apiVersion: v1\nkind: Namespace\nmetadata: {name: a}\n",
+        "a/p.yaml": text,
+      });
+      const [problem] = new KustomizeWalk(tree).build("a")?.problems ?? [];
+      expect(problem).toMatchObject({ origin: { file: "a/p.yaml" }, remedy: "Repair the patch's YAML" });
+    },
+  );
+});
+
 describe("the real kustomize, kept on a leash", () => {
   it("is never started for anything that it would fetch or read from outside", async () => {
     for (const text of [

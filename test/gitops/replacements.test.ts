@@ -175,6 +175,17 @@ describe("replacements, against the real kustomize", () => {
     ]);
   });
 
+  // Version 4 takes them by the letter, version 5 as patterns: what Flux runs is not known here.
+  it.each(["kind: Deploy.*", "name: we.", "namespace: d.+", "labelSelector: 'a>0'"])(
+    "does not guess what is selected by %s",
+    (select) => {
+      const given = tree(
+        `${FROM("data.host")}      - select: {${select}}\n        fieldPaths: [${CONTAINER}.0.image]\n`,
+      );
+      expect(new KustomizeWalk(given).build("")?.problems[0]?.what).toMatch(/a pattern to some|is not carried out/);
+    },
+  );
+
   it("does not run a pattern that could run away, and says so", () => {
     const path = `"${CONTAINER}.[name=(a+)+b].image"`;
     const given = tree(`${FROM("data.host")}      - select: {kind: Deployment}\n        fieldPaths: [${path}]\n`);

@@ -132,7 +132,7 @@ describe("edits that want more than they say, before the real gates", () => {
 
 describe("edits beside the whole draft, which would be proposed alone", () => {
   const KUSTOMIZATION = "apps/collab/kustomization.yaml";
-  const SOFTEN = "'[{ op: add, path: /spec/enableDefaultDeny, value: { ingress: false, egress: false } }]'";
+  const SOFTEN = `'[{"op": "add", "path": "/spec/enableDefaultDeny", "value": {"ingress": false, "egress": false}}]'`;
 
   const HARD = "  endpointSelector: {}\n  ingress:\n    - fromEndpoints:\n        - {}";
 

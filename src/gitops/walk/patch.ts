@@ -1,15 +1,6 @@
 import type { Origin } from "../../facts/policy.ts";
-import { at, isRecord, list, put, record, stringMap, text, withAt, type Json, type Path } from "../json.ts";
-import {
-  annotationsOf,
-  apiVersionOf,
-  groupOf,
-  kindOf,
-  nameOf,
-  namespaceOf,
-  type Layer,
-  type Resource,
-} from "./resource.ts";
+import { at, isRecord, list, put, record, text, withAt, type Json, type Path } from "../json.ts";
+import { groupOf, kindOf, nameOf, namespaceOf, type Layer, type Resource } from "./resource.ts";
 
 /** Why a patch could not be applied, in words; kustomize would refuse to build. */
 export class PatchError extends Error {}
@@ -178,54 +169,6 @@ export const jsonLayer = (operations: readonly unknown[], find: (index: number) 
     );
     return index < 0 ? null : find(index);
   };
-};
-
-/** Go's expressions run in linear time; ours do not, so that one that could run away is not carried out. */
-export const isTame = (pattern: string): boolean =>
-  pattern.length <= 200 && !/[*+}][^()]*\)[*+{]/.test(pattern) && !/\|[^()]*\)[*+{]/.test(pattern);
-
-const matches = (pattern: unknown, value: string): boolean => {
-  const written = text(pattern);
-  if (written === null || written === "") return true;
-  if (!isTame(written)) return false;
-  try {
-    return new RegExp(`^(?:${written})$`).test(value);
-  } catch {
-    return false;
-  }
-};
-
-const selects = (selector: unknown, labels: Readonly<Record<string, string>>): boolean => {
-  const written = text(selector);
-  if (written === null || written.trim() === "") return true;
-  return written.split(/,(?![^(]*\))/).every((part) => {
-    const term = part.trim();
-    const set = /^(\S+)\s+(in|notin)\s+\(([^)]*)\)$/.exec(term);
-    if (set !== null) {
-      const [, key = "", operator, values = ""] = set;
-      const isIn = values.split(",").some((item) => item.trim() === labels[key]);
-      return operator === "in" ? isIn : !isIn;
-    }
-    const pair = /^([^=!\s]+)\s*(==|=|!=)\s*(\S*)$/.exec(term);
-    if (pair !== null) return (labels[pair[1] ?? ""] === pair[3]) === (pair[2] !== "!=");
-    return term.startsWith("!") ? !Object.hasOwn(labels, term.slice(1)) : Object.hasOwn(labels, term);
-  });
-};
-
-/** A patch's `target`: anchored regular expressions, and label and annotation selectors. */
-export const isTarget = (resource: Resource, target: unknown): boolean => {
-  const { value } = resource;
-  const ids = [{ namespace: namespaceOf(value), name: nameOf(value) }, ...resource.before];
-  return (
-    matches(at(target, "group"), groupOf(value)) &&
-    matches(at(target, "version"), apiVersionOf(value).split("/").at(-1) ?? "") &&
-    matches(at(target, "kind"), kindOf(value)) &&
-    ids.some(
-      (id) => matches(at(target, "name"), id.name) && matches(at(target, "namespace"), id.namespace ?? "default"),
-    ) &&
-    selects(at(target, "labelSelector"), stringMap(at(value, "metadata", "labels"))) &&
-    selects(at(target, "annotationSelector"), stringMap(annotationsOf(value)))
-  );
 };
 
 /** The object that a patch without a target names by itself. */

@@ -2,8 +2,8 @@ import { at, flag, isRecord, list, put, record, scalar, text, type Json, type Pa
 import { readYaml } from "../yaml-file.ts";
 import type { Reads } from "./generators.ts";
 import { caseProblem, type KustomizationFile } from "./kustomization.ts";
-import { isTarget } from "./patch.ts";
-import { apiVersionOf, groupOf, isIdentifiedBy, kindOf, nameOf, type Resource } from "./resource.ts";
+import { isTarget, matches, untamed } from "./target.ts";
+import { apiVersionOf, groupOf, isIdentifiedBy, kindOf, nameOf, namespaceOf, type Resource } from "./resource.ts";
 import type { Transform } from "./transform.ts";
 
 /** Why a replacement cannot be carried out: kustomize does not build it, or this reading does not know what it makes of it. */
@@ -137,17 +137,30 @@ const landed = (before: unknown, value: unknown, options: unknown): unknown => {
   return typeof typed === typeof before ? typed : fail(`${plain} is to replace a value of another type`);
 };
 
+/** Releases of kustomize differ in whether a selector of a replacement is a pattern: then nothing is known. */
+const isSpelled = (wanted: string, own: string): boolean => {
+  if (wanted !== own && matches(wanted, own)) fail(`${wanted} is a pattern to some releases of kustomize`);
+  return wanted === own;
+};
+
 const isSelected = (resource: Resource, selector: unknown): boolean => {
+  const pattern = untamed(selector);
+  if (pattern !== null) fail(`the pattern ${pattern.slice(0, 60)} is not carried out`);
   const is = (field: string, own: string): boolean => {
     const wanted = scalar(at(selector, field));
-    return wanted === null || wanted === "" || wanted === own;
+    return wanted === null || wanted === "" || isSpelled(wanted, own);
   };
   const version = apiVersionOf(resource.value).split("/").at(-1) ?? "";
   if (!is("group", groupOf(resource.value)) || !is("version", version) || !is("kind", kindOf(resource.value)))
     return false;
   const name = scalar(at(selector, "name")) ?? "";
   const namespace = scalar(at(selector, "namespace")) ?? "";
-  const names = name === "" ? [nameOf(resource.value), ...resource.before.map((id) => id.name)] : [name];
+  const owned = [{ name: nameOf(resource.value), namespace: namespaceOf(resource.value) }, ...resource.before];
+  for (const own of owned) {
+    if (name !== "") isSpelled(name, own.name);
+    if (namespace !== "") isSpelled(namespace, own.namespace ?? "default");
+  }
+  const names = name === "" ? owned.map((own) => own.name) : [name];
   return names.some((n) => isIdentifiedBy(resource, n, namespace === "" ? null : namespace));
 };
 

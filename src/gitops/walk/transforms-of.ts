@@ -1,18 +1,10 @@
 import type { Origin } from "../../facts/policy.ts";
 import { at, flag, isRecord, list, record, scalar, stringMap, text, type Json, type Path } from "../json.ts";
-import { readYaml } from "../yaml-file.ts";
+import { readYaml, type Position } from "../yaml-file.ts";
 import type { Reads } from "./generators.ts";
 import type { KustomizationFile } from "./kustomization.ts";
-import {
-  applyJsonPatch,
-  applyMergePatch,
-  isNamedBy,
-  isTame,
-  isTarget,
-  jsonLayer,
-  mergeLayer,
-  PatchError,
-} from "./patch.ts";
+import { applyJsonPatch, applyMergePatch, isNamedBy, jsonLayer, mergeLayer, PatchError } from "./patch.ts";
+import { isTarget, untamed } from "./target.ts";
 import { replacementTransforms } from "./replacements.ts";
 import type { Resource } from "./resource.ts";
 import {
@@ -33,17 +25,19 @@ interface PatchSource {
 }
 
 /** A patch written in line, or in a file beside the kustomization. */
-const patchesIn = (source: string, file: string, shift: Origin | null): readonly PatchSource[] =>
-  readYaml(source).documents.map(({ value, find }) => {
-    const place = (path: Path): Origin => {
-      const { line, column } = find(path);
-      // An inline patch is a block scalar: its first line stands under the key that opens it.
-      return shift === null
-        ? { file, line, column }
-        : { file: shift.file, line: shift.line + line, column: shift.column + 1 + column };
-    };
+const patchesIn = (source: string, file: string, shift: Origin | null, reads: Reads): readonly PatchSource[] => {
+  const { documents, problems } = readYaml(source);
+  // An inline patch is a block scalar: its first line stands under the key that opens it.
+  const placed = ({ line, column }: Position): Origin =>
+    shift === null
+      ? { file, line, column }
+      : { file: shift.file, line: shift.line + line, column: shift.column + 1 + column };
+  for (const problem of problems) reads.say(problem.what, placed(problem), "Repair the patch's YAML");
+  return documents.map(({ value, find }) => {
+    const place = (path: Path): Origin => placed(find(path));
     return { value, origin: shift ?? place([]), find: place };
   });
+};
 
 const patched = (resource: Resource, { value, find }: PatchSource): Resource | null => {
   if (Array.isArray(value)) {
@@ -60,9 +54,9 @@ const patchTransform =
   (patch: PatchSource, target: unknown, reads: Reads): Transform =>
   (resources) => {
     const { value } = patch;
-    for (const pattern of Object.values(record(target)))
-      if (typeof pattern === "string" && !isTame(pattern))
-        reads.say(`the pattern ${pattern.slice(0, 60)} is not carried out`, patch.origin, "Write a simpler one");
+    const pattern = untamed(target);
+    if (pattern !== null)
+      reads.say(`the pattern ${pattern.slice(0, 60)} is not carried out`, patch.origin, "Write a simpler one");
     const isHit = (resource: Resource): boolean =>
       target === undefined || target === null
         ? isRecord(value) && isNamedBy(resource, value)
@@ -97,13 +91,13 @@ const patchSources = (
 ): readonly PatchSource[] => {
   const inline = text(at(item, "patch"));
   const path = text(at(item, "path"));
-  if (inline !== null) return patchesIn(inline, kustomization.file, kustomization.find([...at_, "patch"]));
+  if (inline !== null) return patchesIn(inline, kustomization.file, kustomization.find([...at_, "patch"]), reads);
   if (path === null) {
     reads.say("a patch without patch or path", kustomization.find(at_), "Give it one of both");
     return [];
   }
   const read = reads.read(path, kustomization.find([...at_, "path"]));
-  return read === null ? [] : patchesIn(read.text, read.path, null);
+  return read === null ? [] : patchesIn(read.text, read.path, null, reads);
 };
 
 const strategic = (kustomization: KustomizationFile, reads: Reads): readonly Transform[] =>
@@ -113,10 +107,10 @@ const strategic = (kustomization: KustomizationFile, reads: Reads): readonly Tra
     const inline = written.includes("\n");
     const read = inline ? null : reads.read(written, origin);
     const sources = inline
-      ? patchesIn(written, kustomization.file, origin)
+      ? patchesIn(written, kustomization.file, origin, reads)
       : read === null
         ? []
-        : patchesIn(read.text, read.path, null);
+        : patchesIn(read.text, read.path, null, reads);
     return sources.map((source) => patchTransform(source, undefined, reads));
   });
 
