@@ -9,17 +9,24 @@ import { COMMIT_ID } from "./trees.ts";
  */
 const BRANCH = /^refs\/heads\/[\w][\w./-]*$/;
 
-/** The folder with the refs; null where they lie elsewhere (a worktree) or in a table. */
+/**
+ * The folder with the refs; null where they lie elsewhere (a worktree) or in a table. `.git` comes first, as for git: what is
+ * checked out beside it may be called `objects` and `refs` too.
+ */
 export const refFolder = async (dir: string): Promise<string | null> => {
-  for (const folder of [dir, join(dir, ".git")]) {
-    const isThere = async (name: string): Promise<boolean> =>
-      stat(join(folder, name)).then(
-        (found) => found.isDirectory(),
-        () => false,
-      );
-    if (await isThere("objects")) return (await isThere("refs/heads")) && !(await isThere("reftable")) ? folder : null;
-  }
-  return null;
+  const kindOf = async (path: string): Promise<"folder" | "file" | null> =>
+    stat(path).then(
+      (found) => (found.isDirectory() ? "folder" : "file"),
+      () => null,
+    );
+  const inside = join(dir, ".git");
+  const kind = await kindOf(inside);
+  if (kind === "file") return null;
+  const folder = kind === null ? dir : inside;
+  const [head, objects, heads, table] = await Promise.all(
+    ["HEAD", "objects", "refs/heads", "reftable"].map((name) => kindOf(join(folder, name))),
+  );
+  return head === "file" && objects === "folder" && heads === "folder" && table === null ? folder : null;
 };
 
 const absent = (error: unknown): null => {

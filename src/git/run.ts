@@ -75,8 +75,14 @@ export const gitSync = (dir: string, args: readonly string[]): Buffer => {
   return run.stdout;
 };
 
+/** Hints and warnings come first, and say nothing of the failure. */
+const saidIn = (stderr: string): string => {
+  const lines = stderr.split("\n");
+  return lines.find((line) => /^(?:error|fatal): /.test(line)) ?? lines[0] ?? "no message";
+};
+
 const failed = (dir: string, args: readonly string[], stderr: string): OperatorError =>
-  new OperatorError("outside", `git ${args[0] ?? ""} failed: ${stderr.split("\n")[0] ?? "no message"}`, {
+  new OperatorError("outside", `git ${args[0] ?? ""} failed: ${saidIn(stderr)}`, {
     where: dir,
     remedy: "Check that the path is a git repository and can be read and written.",
   });

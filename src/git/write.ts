@@ -34,6 +34,9 @@ const assertApart = (dir: string, base: Snapshot["entries"], files: Files): void
     const below = [...base.keys(), ...files.keys()].find((other) => other.startsWith(`${path}/`) && isLeft(other));
     if (below !== undefined) taken(below);
   }
+  // What a submodule holds is not known here, so that nobody can have judged its going.
+  const module = [...files.keys()].find((path) => base.get(path)?.type === "commit");
+  if (module !== undefined) taken(module);
   // A path only stands for a name that is no UTF-8: written there, it would be another name.
   const unnamed = [...files.keys()].flatMap((path) => [...foldersOf(path), path]).find((path) => base.get(path)?.raw);
   if (unnamed !== undefined) taken(unnamed);

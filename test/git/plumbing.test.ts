@@ -151,6 +151,24 @@ describe("a commit made by plumbing", () => {
       );
   });
 
+  it("leaves submodules where they are, and says what git has against an object", async () => {
+    const rows = `160000 commit ${first}\tsub\n`;
+    const tree = (await git(repository.dir, ["mktree"], { input: rows })).trim();
+    const author = ["-c", "user.name=a", "-c", "user.email=a@example.org"];
+    const base = (await git(repository.dir, [...author, "commit-tree", tree, "-m", "x"])).trim();
+    const write = (path: string, text: string | null): Promise<string> =>
+      repository.commit({ base, files: [file(path, text)], message: "m", time: TIME });
+    for (const [path, text] of [
+      ["sub", null],
+      ["sub", "x"],
+      ["sub/x", "x"],
+    ] as const)
+      await expect(write(path, text)).rejects.toThrow("which nobody asked to change");
+    expect(await git(repository.dir, ["ls-tree", await write("a", "x")])).toContain(rows);
+    await expect(write(".gitmodules", '[submodule "x"]\n\tpath = x\n\turl = -u./p\n')).rejects.toThrow("gitmodulesUrl");
+    await expect(write("git~1/x", "x")).rejects.toThrow("hasDotgit");
+  });
+
   it("stands on a commit, not on a name that moves", async () => {
     const change = { base: "refs/heads/main", files: [file("c", "c")], message: "c", time: TIME };
     await expect(repository.commit(change)).rejects.toThrow("is no id of one");
@@ -195,6 +213,18 @@ describe("a ref", () => {
     await git(where, ["symbolic-ref", "refs/heads/other", "refs/heads/main"]);
     expect(await repository.resolve("refs/heads/other")).toBe(next);
     expect([...(await repository.refs())]).toEqual(await asGitSays());
+  });
+
+  it("is git's own, whatever is checked out beside it under the same names", async () => {
+    const where = join(dir, "checkout");
+    await git(dir, ["clone", "--quiet", repository.dir, where]);
+    const other = await repository.commit({ base: first, files: [file("c", "c\n")], message: "c\n", time: TIME });
+    for (const folder of ["objects", "refs/heads", "refs/tags"]) await mkdir(join(where, folder), { recursive: true });
+    await writeFile(join(where, "HEAD"), "ref: refs/heads/main\n");
+    await writeFile(join(where, "refs/heads/main"), `${other}\n`);
+    const opened = openRepository(where);
+    expect(await opened.resolve("refs/heads/main")).toBe(first);
+    expect((await opened.refs()).get("refs/heads/main")).toBe(first);
   });
 
   it("is read through a worktree too", async () => {
