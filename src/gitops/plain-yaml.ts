@@ -36,7 +36,7 @@ const ANCHOR = /^&([\w-]+)(?: +#.*)?$/;
 const WORD = /^(?:true|false|null|yes|no|on|off)$/i;
 /** Characters that a plain scalar may begin with here; `-` and others only before something else. */
 const BEGINS = /^(?:[\w./$+(^;\\~]|-[^\s-])/;
-const SPECIAL = /^(?:~|[-+]?\.(?:inf|nan)|0[ox][0-9a-f]+)$/i;
+const SPECIAL = /^(?:~|[-+]?\.(?:inf|nan)|[-+]?0[box][0-9a-f_]+|[-+]0[0-9_]+|[-+.]?[0-9][0-9_.e+-]*_[0-9_.e+-]*)$/i;
 const INTEGER = /^[-+]?\d+$/;
 const OCTAL = /^0[0-7]+$/;
 const FLOAT = /^[-+]?(?:\.\d+|\d+\.\d*)(?:[eE][-+]?\d+)?$|^[-+]?\d+[eE][-+]?\d+$/;

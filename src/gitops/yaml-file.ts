@@ -42,12 +42,22 @@ const keepKeys = (document: Document): void =>
     },
   });
 
-/** `defaultMode: 0755` is octal there, as it was in YAML 1.1. */
-const octal: ScalarTag = {
+/** `defaultMode: 0755` is octal there, as it was in YAML 1.1; so are a sign before it, `0b11` and `1_000` numbers. */
+const integer: ScalarTag = {
   tag: "tag:yaml.org,2002:int",
   default: true,
-  test: /^0[0-7]+$/,
-  resolve: (source) => Number.parseInt(source, 8),
+  test: /^[-+]?(?:0[0-7_]+|0b[01_]+|0o[0-7_]+|0x[0-9a-fA-F_]+|[1-9][0-9]*_[0-9_]*)$/,
+  resolve: (source) => {
+    const digits = source.replace(/^[-+]/, "").replaceAll("_", "");
+    const value = /^0[0-7]+$/.test(digits) ? Number.parseInt(digits, 8) : Number(digits);
+    return source.startsWith("-") ? -value : value;
+  },
+};
+
+/** Bytes that Go reads as the text that they are. */
+const binary: ScalarTag = {
+  tag: "tag:yaml.org,2002:binary",
+  resolve: (source) => Buffer.from(source, "base64").toString("utf8"),
 };
 
 /** `*name:` opens a map entry for the Go parsers; by YAML 1.2 the colon would belong to the alias. */
@@ -230,6 +240,26 @@ const runsAway = (source: string): boolean => {
 
 const UNREADABLE = /[\uFFFD\0]/;
 
+/** Go's parser ends a line, and a comment, at each of these; a byte order mark is nothing to it where a document begins. */
+const HIDES = /[\u0085\u2028\u2029]|\r(?!\n)|\uFEFF/;
+const END = /^\.\.\.(?=\s|$).*$/gm;
+const NOTHING = /^(?:[ \t]*(?:#.*)?\r?\n)*(?:[ \t]*(?:#.*)?$|---)/;
+
+/** What kustomize and the API server would read otherwise than this program: more than is seen here, or less. */
+const readOtherwise = (source: string): { readonly what: string; readonly at: number } | null => {
+  const hiding = source.search(HIDES);
+  if (hiding >= 0) {
+    const code = source.charCodeAt(hiding).toString(16).toUpperCase().padStart(4, "0");
+    return { what: `a character that ends a line only for some readers (U+${code})`, at: hiding };
+  }
+  for (const { 0: line, index } of source.matchAll(END)) {
+    const after = index + line.length + 1;
+    if (!NOTHING.test(source.slice(after)))
+      return { what: "what follows `...` without a `---` is not applied", at: index };
+  }
+  return null;
+};
+
 /** By the library, which reads all of YAML and says what is wrong with it. */
 export const readWhole = (given: string): YamlFile => {
   const bad = UNREADABLE.exec(given);
@@ -241,6 +271,8 @@ export const readWhole = (given: string): YamlFile => {
     problems.push({ what, ...new Lines(given, []).position(bad.index) });
     if (bad[0] === "\0") return { documents: [], problems };
   }
+  const otherwise = readOtherwise(source);
+  if (otherwise !== null) problems.push({ what: otherwise.what, ...lines.position(otherwise.at) });
   if (runsAway(source)) {
     problems.push({ what: "broken YAML: it is nested too deeply", line: 1, column: 1 });
     return { documents: [], problems };
@@ -252,7 +284,7 @@ export const readWhole = (given: string): YamlFile => {
     prettyErrors: false,
     logLevel: "silent",
     uniqueKeys: !isLarge,
-    customTags: (tags: unknown[]) => [yesAndNo, octal, ...tags],
+    customTags: (tags: unknown[]) => [yesAndNo, integer, binary, ...tags],
   };
   let parsed: readonly Document[];
   try {

@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { stringify } from "yaml";
-import { readYaml } from "../../src/gitops/yaml-file.ts";
+import { readWhole, readYaml } from "../../src/gitops/yaml-file.ts";
 
 const value = (text: string): unknown => readYaml(text).documents[0]?.value;
 
@@ -16,6 +16,27 @@ describe("YAML as Kubernetes reads it", () => {
       base: { x: 1, y: 2 },
       all: { x: 1, y: 3 },
     });
+  });
+
+  it("reads whole numbers and bytes as Go does", () => {
+    const text =
+      "{a: 010, b: 0o10, c: 0b11, d: 8_080, e: 0x_1F, f: -010, g: 09, h: 1_a, i: !!binary aGVsbG8=, j: +1_0}";
+    const values = { a: 8, b: 8, c: 3, d: 8080, e: 31, f: -8, g: 9, h: "1_a", i: "hello", j: 10 };
+    expect(value(text)).toEqual(values);
+    // The same where the plain reader might take it.
+    for (const item of ["010", "0b11", "8_080", "0x_1F", "-010", "+1_0", "1_a"])
+      expect(readYaml(`a: ${item}\n`).documents[0]?.value).toEqual(readWhole(`a: ${item}\n`).documents[0]?.value);
+  });
+
+  it("says where Go would read more than is seen here, or less", () => {
+    const said = (text: string): string =>
+      readYaml(text).problems.map((p) => `${p.line}:${p.column} ${p.what}`)[0] ?? "";
+    for (const end of ["\u0085", "\u2028", "\u2029", "\r"])
+      expect(said(`a: 1\n# c${end}b: 2\n`)).toMatch(/^2:4 a character that ends a line only for some readers/);
+    expect(said("a: 1\n---\n\uFEFFb: 2\n")).toMatch(/^3:1 .*U\+FEFF/);
+    expect(said("a: 1\n... # end\n\n# c\nb: 2\n")).toBe("2:1 what follows `...` without a `---` is not applied");
+    for (const text of ["\uFEFFa: 1\r\nb: 2\r\n", "a: 1\n...\n# c\n---\nb: 2\n", "a: 1\n...\n", "a: |\n  ...\n  b\n"])
+      expect(said(text)).toBe("");
   });
 
   it("takes an alias for a key without a blank behind it", () => {

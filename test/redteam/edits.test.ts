@@ -166,6 +166,17 @@ describe("edits beside the whole draft, which would be proposed alone", () => {
     },
   );
 
+  // Go's parser ends the comment at these characters, and reads the lock behind it.
+  it.each(["\u2028", "\u2029", "\u0085", "\r"])("a lock in a comment that ends at %j is refused", async (end) => {
+    const hidden = ["# note", "specs:", "- endpointSelector: {}", "  ingress: [{}]"].join(end);
+    const text = `${policy("collab", "x", `${HARD}\n  enableDefaultDeny: { ingress: false, egress: false }`)}${hidden}\n`;
+    const x = { path: "apps/collab/x.yaml", text };
+    const { answer, forge } = await bring([{ path: KUSTOMIZATION, text: await beside("") }, x]);
+    expect(answer.outcome).toBe("refused");
+    expect(JSON.stringify(answer.refusals)).toContain("ends a line only for some readers");
+    expect([...forge.refs.keys()]).toEqual(["main"]);
+  });
+
   // The server is sent the string "false" and a no-break space, and refuses the object and all that is applied with it.
   it("a truth with a no-break space behind it is no truth", async () => {
     const spec = `${HARD}\n  enableDefaultDeny:\n    ingress: false\u00A0\n    egress: false`;
