@@ -313,6 +313,19 @@ describe("the real kustomize, kept on a leash", () => {
     );
   });
 
+  it.each(["---\n---\nresources: [a.yaml]\n", "resources: [a.yaml]\n---\nnamespace: b\n"])(
+    "reads one document, and the walk says where another begins: %j",
+    (text) => {
+      const object = "apiVersion: v1\nkind: Namespace\nmetadata: {name: a}\n";
+      const problems = (given: string) =>
+        new KustomizeWalk(memoryTree({ "a/kustomization.yaml": given, "a/a.yaml": object })).build("a")?.problems;
+      expect(problems(text)).toMatchObject([
+        { origin: { line: 2 }, remedy: "Write one document, and no `---` but at its head" },
+      ]);
+      expect(problems("# c\n---\n# d\nresources: [a.yaml]\n")).toEqual([]);
+    },
+  );
+
   it("leaves names that somebody chose to whoever chose them", () => {
     const tree = memoryTree({
       "a/kustomization.yaml":

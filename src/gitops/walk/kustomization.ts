@@ -40,6 +40,15 @@ export const isRemote = (entry: string): boolean =>
   /^(?:git::|github\.com\/|gitlab\.com\/|bitbucket\.org\/)/.test(entry) ||
   /[?&]ref=/.test(entry);
 
+/** Where a document begins that is not the file's first, or not its only one. */
+const severalDocuments = (source: string): number | null => {
+  const lines = source.split("\n");
+  const isMarker = (line: string): boolean => /^---(?=\s|$)/.test(line);
+  const first = lines.findIndex((line) => !/^\uFEFF?\s*(?:#|$)/.test(line));
+  const another = lines.findIndex((line, at) => at > first && isMarker(line));
+  return first < 0 || another < 0 ? null : another + 1;
+};
+
 /** The kustomization of a folder; null when the folder has none. Several, or one that cannot be read, is a problem. */
 export const readKustomization = (
   tree: SourceTree,
@@ -68,6 +77,13 @@ export const readKustomization = (
   const { documents, problems: broken } = readYaml(source);
   for (const { what, line, column } of broken)
     problems.push({ what, origin: { file, line, column }, remedy: "kustomize does not build this; repair the YAML" });
+  const another = severalDocuments(source);
+  if (another !== null)
+    problems.push({
+      what: "kustomize reads the first document of this file only, also an empty one",
+      origin: { file, line: another, column: 1 },
+      remedy: "Write one document, and no `---` but at its head",
+    });
   const [document] = documents;
   if (document === undefined || !isRecord(document.value)) {
     // An empty kustomization is an error for kustomize, too.
