@@ -262,6 +262,59 @@ describe("what a patch is for, by the walk and by the real kustomize", () => {
   });
 });
 
+describe("what kustomize makes of an object in its own way", () => {
+  const POLICY =
+    "apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\nmetadata: {name: one, annotations: {a: b}}\n" +
+    "spec: {endpointSelector: {}, ingress: [{}]}\n";
+  const treeOf = (kustomization: string, policy: string) =>
+    memoryTree({ "a/kustomization.yaml": `resources: [a.yaml]\n${kustomization}`, "a/a.yaml": policy });
+
+  it.each<[string, string, string]>([
+    ["local in another spelling", "", POLICY.replace("a: b", 'config.kubernetes.io/local-config: "yes"')],
+    ["local in capitals", "", POLICY.replace("a: b", 'config.kubernetes.io/local-config: "False"')],
+    ["not local", "", POLICY.replace("a: b", 'config.kubernetes.io/local-config: "false"')],
+    [
+      "a null where a patch has no value",
+      `patches: [{target: {kind: CiliumNetworkPolicy}, patch: '[{"op": "add", "path": "/spec/ingress"}]'}]\n`,
+      POLICY,
+    ],
+    [
+      "another kind by a JSON patch",
+      `patches: [{target: {kind: CiliumNetworkPolicy}, patch: '[{"op": "replace", "path": "/kind", "value": "CiliumClusterwideNetworkPolicy"}]'}]\n`,
+      POLICY,
+    ],
+  ])("is the same to the walk: %s", async (_what, kustomization, policy) => {
+    const tree = treeOf(kustomization, policy);
+    const walked = new KustomizeWalk(tree).build("a");
+    expect(walked?.problems).toEqual([]);
+    const built = await kustomizeBuild(tree, "a");
+    expect(walked?.resources.map((r) => canonical(r.value))).toEqual(
+      built.built ? built.objects.map(canonical) : built.what,
+    );
+  });
+
+  it.each<[string, string, string]>([
+    [
+      "becomes one of the whole cluster",
+      "patches:\n  - target: {kind: CiliumNetworkPolicy}\n    options: {allowKindChange: true}\n    patch: |\n" +
+        "      apiVersion: cilium.io/v2\n      kind: CiliumClusterwideNetworkPolicy\n      metadata: {name: one}\n",
+      POLICY,
+    ],
+    [
+      "selects other pods",
+      "labels: [{pairs: {x: y}, fields: [{path: spec/endpointSelector/matchLabels, create: true}]}]\n",
+      POLICY,
+    ],
+    ["is named otherwise", "", POLICY.replace("a: b", "internal.config.kubernetes.io/needsHashSuffix: enabled")],
+  ])("is said where the walk does not follow: %s", async (_what, kustomization, policy) => {
+    const tree = treeOf(kustomization, policy);
+    const walked = new KustomizeWalk(tree).build("a");
+    const built = await kustomizeBuild(tree, "a");
+    expect(built.built && canonical(built.objects)).not.toEqual(canonical(walked?.resources.map((r) => r.value)));
+    expect(walked?.problems).toHaveLength(1);
+  });
+});
+
 describe("a patch that is no YAML", () => {
   it.each(["- op: add\n  path: /a\n  path: /b\n  value: 1\n", "- {op: add\n"])(
     "is a problem where it stands: %j",

@@ -166,6 +166,19 @@ describe("edits beside the whole draft, which would be proposed alone", () => {
     },
   );
 
+  it("a policy that a patch makes one of the whole cluster is refused", async () => {
+    const spec = `${HARD}\n  enableDefaultDeny: { ingress: false, egress: false }`;
+    const x = { path: "apps/collab/x.yaml", text: policy("collab", "x", spec) };
+    const patch =
+      "apiVersion: cilium.io/v2\n      kind: CiliumClusterwideNetworkPolicy\n      metadata:\n        name: x\n" +
+      "      spec:\n        enableDefaultDeny: { ingress: false, egress: false }\n";
+    const more = `patches:\n  - target: { kind: CiliumNetworkPolicy, name: x }\n    options: { allowKindChange: true }\n    patch: |\n      ${patch}`;
+    const { answer, forge } = await bring([{ path: KUSTOMIZATION, text: await beside(more) }, x]);
+    expect(answer.outcome).toBe("refused");
+    expect(JSON.stringify(answer.refusals)).toContain("may change name or kind");
+    expect([...forge.refs.keys()]).toEqual(["main"]);
+  });
+
   // Go's parser ends the comment at these characters, and reads the lock behind it.
   it.each(["\u2028", "\u2029", "\u0085", "\r"])("a lock in a comment that ends at %j is refused", async (end) => {
     const hidden = ["# note", "specs:", "- endpointSelector: {}", "  ingress: [{}]"].join(end);

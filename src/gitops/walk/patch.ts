@@ -66,7 +66,8 @@ export const applyJsonPatch = (value: Json, operations: readonly unknown[]): Jso
     const op = text(at(operation, "op"));
     const path = pointer(text(at(operation, "path")) ?? "");
     const from = pointer(text(at(operation, "from")) ?? "");
-    const item = at(operation, "value");
+    // What is not written is null, and written: a null section is no missing one.
+    const item = at(operation, "value") ?? null;
     if (op === "add" || op === "replace" || op === "remove") current = replaceIn(current, path, op, item);
     else if (op === "copy") current = replaceIn(current, path, "add", valueAt(current, from));
     else if (op === "move") {

@@ -1,5 +1,5 @@
 import type { Origin } from "../../facts/policy.ts";
-import { at, flag, isRecord, list, record, scalar, stringMap, text, type Json, type Path } from "../json.ts";
+import { at, flag, isRecord, list, record, scalar, stringMap, text, type Path } from "../json.ts";
 import { readYaml, type Position } from "../yaml-file.ts";
 import type { Reads } from "./generators.ts";
 import type { KustomizationFile } from "./kustomization.ts";
@@ -117,16 +117,30 @@ const strategic = (kustomization: KustomizationFile, reads: Reads): readonly Tra
 const targeted = (kustomization: KustomizationFile, reads: Reads): readonly Transform[] =>
   (["patches", "patchesJson6902"] as const).flatMap((field) =>
     list(kustomization.value[field]).flatMap((item, index) =>
-      patchSources(item, [field, index], kustomization, reads).map((source) =>
-        patchTransform(source, at(item, "target"), reads),
-      ),
+      patchSources(item, [field, index], kustomization, reads).map((source) => {
+        // By such a patch a policy of one namespace becomes one of the whole cluster.
+        const isRenaming = Object.values(record(at(item, "options"))).some((option) => option !== false);
+        if (isRenaming && !Array.isArray(source.value))
+          reads.say(
+            "a merge patch that may change name or kind is not carried out",
+            kustomization.find([field, index, "options"]),
+            "Write the object as it should be, or a JSON patch",
+          );
+        return patchTransform(source, at(item, "target"), reads);
+      }),
     ),
   );
 
-const labelTransforms = (value: Json): readonly Transform[] => {
+const labelTransforms = ({ value, find }: KustomizationFile, reads: Reads): readonly Transform[] => {
   const common = stringMap(value["commonLabels"]);
   const all = Object.keys(common).length > 0 ? [addLabels({ pairs: common, selectors: true, templates: true })] : [];
-  for (const entry of list(value["labels"]))
+  for (const [index, entry] of list(value["labels"]).entries()) {
+    if (at(entry, "fields") !== undefined)
+      reads.say(
+        "labels in fields of one's own choice are not carried out",
+        find(["labels", index, "fields"]),
+        "Use includeSelectors or includeTemplates, or a patch",
+      );
     all.push(
       addLabels({
         pairs: stringMap(at(entry, "pairs")),
@@ -134,6 +148,7 @@ const labelTransforms = (value: Json): readonly Transform[] => {
         templates: flag(at(entry, "includeTemplates")),
       }),
     );
+  }
   return all;
 };
 
@@ -150,7 +165,7 @@ export const ownTransforms = (kustomization: KustomizationFile, reads: Reads): r
     ...targeted({ ...kustomization, value: { patches: value["patches"] } }, reads),
     ...(namespace === null || namespace === "" ? [] : [setNamespace(namespace)]),
     ...(prefix + suffix === "" ? [] : [affixNames(prefix, suffix)]),
-    ...labelTransforms(value),
+    ...labelTransforms(kustomization, reads),
     ...(Object.keys(annotations).length === 0 ? [] : [addAnnotations(annotations)]),
     ...targeted({ ...kustomization, value: { patchesJson6902: value["patchesJson6902"] } }, reads),
     ...list(value["replicas"]).map((item, index) => {

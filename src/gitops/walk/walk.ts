@@ -1,6 +1,6 @@
 import type { Origin } from "../../facts/policy.ts";
 import type { SourceTree } from "../../facts/tree.ts";
-import { at, list, scalar, text, type Json } from "../json.ts";
+import { at, list, record, scalar, text, type Json } from "../json.ts";
 import { readYaml } from "../yaml-file.ts";
 import { meantBy, standingOf } from "./fields.ts";
 import { combine, generate, type Reads } from "./generators.ts";
@@ -206,6 +206,15 @@ export class KustomizeWalk {
     return documents
       .flatMap((document) => resourcesOf(document, path))
       .filter((resource) => {
+        const own = Object.keys(record(at(resource.value, "metadata", "annotations"))).find((key) =>
+          key.startsWith("internal.config.kubernetes.io/"),
+        );
+        if (own !== undefined)
+          total.say(
+            `the annotation ${own.slice(0, 80)} is kustomize's own: it acts on it`,
+            resource.origin,
+            "Remove it",
+          );
         const whole = kindOf(resource.value) !== "" && nameOf(resource.value) !== "";
         if (!whole && Object.keys(resource.value).length > 0)
           total.say(
@@ -345,7 +354,7 @@ const sayFields = ({ value, find, kind }: KustomizationFile, total: Accumulator)
 
 const finish = (total: Accumulator): Build => ({
   resources: finishNames(total.resources, total.references).filter(
-    (resource) => annotationsOf(resource.value)["config.kubernetes.io/local-config"] !== "true",
+    ({ value }) => (annotationsOf(value)["config.kubernetes.io/local-config"] ?? "false") === "false",
   ),
   files: total.files,
   problems: total.problems,
