@@ -77,12 +77,16 @@ type Send = (request: Request) => Promise<{ readonly status: number; readonly te
 
 /** A URL and a token: what Kubernetes' own library would add is the second that it takes to load. */
 const byToken = ({ server, token }: Extract<Identity, { server: string }>): Send => {
-  if (server.startsWith("http:") && !LOOPBACK.test(server))
+  // As `fetch` will read it: a scheme in capitals, or behind a blank, is no other scheme.
+  if (!URL.canParse(server))
+    throw new OperatorError("input", "this is no URL of an API server", { where: server, remedy: "Use https" });
+  const address = new URL(server).href;
+  if (!address.startsWith("https:") && !LOOPBACK.test(address))
     throw new OperatorError("input", "plain HTTP is for this machine alone: credentials would travel in the clear", {
       where: server,
       remedy: "Use https",
     });
-  const base = withoutSlash(server);
+  const base = withoutSlash(address);
   return async ({ method, path, body, contentType }) => {
     const response = await fetch(`${base}${path}`, {
       method,
@@ -92,6 +96,8 @@ const byToken = ({ server, token }: Extract<Identity, { server: string }>): Send
         ...(body === undefined ? {} : { "Content-Type": contentType ?? "application/json" }),
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      // Whoever answers in another's place may not be asked over TLS.
+      redirect: "error",
       signal: AbortSignal.timeout(TIMEOUT_MS),
     });
     return { status: response.status, text: await response.text() };

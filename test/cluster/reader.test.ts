@@ -236,11 +236,33 @@ describe("a cluster that does not answer as it should", () => {
     expect(await outsideOf(gone.nodes())).toMatchObject({ kind: "outside", where: "http://127.0.0.1:1" });
   });
 
+  it("is nobody whom it sends elsewhere", async () => {
+    routes["GET /api/v1/nodes"] = list();
+    const elsewhere = createServer((_, response) => response.writeHead(307, { location: `${url}/api/v1/nodes` }).end());
+    await new Promise<void>((resolve) => void elsewhere.listen(0, "127.0.0.1", resolve));
+    const address = elsewhere.address();
+    const port = typeof address === "object" && address !== null ? address.port : 0;
+    const sent = clusterReader({ reader: { server: `http://127.0.0.1:${port}`, token: "t" }, rollback: null });
+    expect((await outsideOf(sent.nodes())).kind).toBe("outside");
+    expect(asked).toEqual([]);
+    elsewhere.closeAllConnections();
+    await new Promise((resolve) => void elsewhere.close(resolve));
+  });
+
   it("is a matter of input where the kubeconfig is wrong", async () => {
     const of = (kubeconfig: { text: string } | { file: string }, context: string | null) =>
       outsideOf(clusterReader({ reader: { kubeconfig, context }, rollback: null }).nodes());
-    const plain = clusterReader({ reader: { server: "http://192.0.2.1:8080", token: "t" }, rollback: null });
-    expect((await outsideOf(plain.nodes())).line).toMatch(/in the clear/);
+    for (const server of [
+      "http://192.0.2.1:8080",
+      "HTTP://192.0.2.1:8080",
+      " http://192.0.2.1:8080",
+      "ftp://192.0.2.1",
+    ]) {
+      const plain = clusterReader({ reader: { server, token: "t" }, rollback: null });
+      expect((await outsideOf(plain.nodes())).line).toMatch(/in the clear/);
+    }
+    const none = clusterReader({ reader: { server: "192.0.2.1", token: "t" }, rollback: null });
+    expect((await outsideOf(none.nodes())).line).toMatch(/no URL/);
     expect((await of({ file: "/nonexistent/config" }, null)).line).toMatch(/no such kubeconfig/);
     expect((await of({ text: "clusters: [" }, null)).kind).toBe("input");
     expect((await of({ text: "clusters: []\ncontexts: []\nusers: []\n" }, "prod")).line).toMatch(/"prod"/);
