@@ -6,7 +6,7 @@ import { OperatorError } from "../facts/errors.ts";
 import { Kept } from "../facts/kept.ts";
 import type { Origin } from "../facts/policy.ts";
 import type { SourceTree } from "../facts/tree.ts";
-import { isRecord, type Json } from "./json.ts";
+import { isRecord, list, type Json } from "./json.ts";
 import { inWords, kustomizeBinary, materialise, runKustomize } from "./kustomize-binary.ts";
 import { kustomizationsAmong, needsNoSchema, writeAround } from "./kustomize-schema.ts";
 import { followLinks } from "./links.ts";
@@ -21,9 +21,10 @@ export type KustomizeResult =
 
 /** Fields of a kustomization that name files or folders. */
 const PATH_FIELDS = new Set(
-  "resources bases components crds configurations generators transformers validators patchesStrategicMerge files envs env path openapi".split(
-    " ",
-  ),
+  (
+    "resources bases components crds configurations generators transformers validators patchesStrategicMerge files envs " +
+    "env path paths openapi"
+  ).split(" "),
 );
 
 const pathsIn = (
@@ -36,6 +37,14 @@ const pathsIn = (
   if (!isRecord(value)) return [];
   return Object.entries(value).flatMap(([key, item]) => pathsIn(item, PATH_FIELDS.has(key), [...at, key]));
 };
+
+/** Plugins that are written into the kustomization itself, each with fields of its own that name files. */
+const inlined = (value: Json): readonly unknown[] =>
+  ["generators", "transformers", "validators"].flatMap((field) =>
+    list(value[field]).flatMap((entry) =>
+      typeof entry === "string" && entry.includes("\n") ? readYaml(entry).documents.map((d) => d.value) : [],
+    ),
+  );
 
 /** Everything that kustomize would fetch, run, or read from outside the tree; nothing of it is allowed. */
 const forbidden = (tree: SourceTree, files: Iterable<string>): Extract<KustomizeResult, { built: false }> | null => {
@@ -54,9 +63,10 @@ const forbidden = (tree: SourceTree, files: Iterable<string>): Extract<Kustomize
           remedy: "Use a HelmRelease, or commit the rendered chart",
         };
     // Under a name in another case kustomize would find paths that were not looked at here.
-    const unseen = caseProblem(kustomization.value, kustomization.find);
-    if (unseen !== null) return { built: false, what: unseen.what, where: unseen.origin, remedy: unseen.remedy };
-    for (const { entry, at } of pathsIn(kustomization.value, false, [])) {
+    const written = [kustomization.value, ...inlined(kustomization.value)];
+    const odd = written.map((value) => caseProblem(value, kustomization.find)).find((problem) => problem !== null);
+    if (odd !== undefined) return { built: false, what: odd.what, where: odd.origin, remedy: odd.remedy };
+    for (const { entry, at } of written.flatMap((value) => pathsIn(value, false, []))) {
       const path = entry.slice(entry.indexOf("=") + 1);
       if (isRemote(path) || resolveIn(folder, path) === null)
         return {

@@ -379,6 +379,19 @@ describe("the real kustomize, kept on a leash", () => {
     },
   );
 
+  it.each([
+    "apiVersion: builtin\n    kind: PatchTransformer\n    metadata: {name: x}\n    path: /etc/hostname\n    target: {kind: Namespace}",
+    "apiVersion: builtin\n    kind: PatchTransformer\n    metadata: {name: x}\n    Path: /etc/hostname\n    target: {kind: Namespace}",
+    "apiVersion: builtin\n    kind: PatchStrategicMergeTransformer\n    metadata: {name: x}\n    paths: [../../../etc/hostname]",
+  ])("is not asked for a plugin that reads from outside: %s", async (plugin) => {
+    const tree = memoryTree({
+      "a/kustomization.yaml": `resources: [a.yaml]\ntransformers:\n  - |\n    ${plugin}\n`,
+      "a/a.yaml": "apiVersion: v1\nkind: Namespace\nmetadata: {name: a}\n",
+    });
+    const result = await kustomizeBuild(tree, "a");
+    expect(result.built ? "" : result.what).toMatch(/is not fetched$|and this reading does not$/);
+  });
+
   it("leaves names that somebody chose to whoever chose them", () => {
     const tree = memoryTree({
       "a/kustomization.yaml":
