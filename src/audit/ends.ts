@@ -44,6 +44,7 @@ export const endOf = (pod: PodView): End => ({
   namespace: pod.namespace,
   labels: pod.labels,
   complete: pod.complete,
+  namespaceKnown: pod.namespaceKnown === true,
   endpoint: pod.endpoint,
   pod,
   sure: pod.sure,

@@ -29,6 +29,7 @@ const namedPorts = (fact: WorkloadFact): NonNullable<Endpoint["namedPorts"]> => 
 
 export const podViews = (inventory: Inventory, cluster: string): readonly PodView[] => {
   const namespaces = new Map(inventory.namespaces.map((n) => [n.name, n.labels]));
+  const written = new Set(inventory.namespaces.flatMap((n) => (n.origin === null || n.dormant ? [] : [n.name])));
   return inventory.workloads.map((fact) => {
     const namespaceLabels = { ...namespaces.get(fact.namespace), "kubernetes.io/metadata.name": fact.namespace };
     const labels: Record<string, string> = { ...fact.podLabels };
@@ -49,6 +50,7 @@ export const podViews = (inventory: Inventory, cluster: string): readonly PodVie
       namespace: fact.namespace,
       labels,
       complete: fact.labelsComplete,
+      namespaceKnown: written.has(fact.namespace),
       guessed: fact.sure === "guess",
       endpoint: { labels: podIdentityLabels(identity), namedPorts: namedPorts(fact) },
       sure: fact.sure,

@@ -1,6 +1,7 @@
 import { NAMESPACE_LABEL, NAMESPACE_META_PREFIX } from "../facts/labels.ts";
 import type { Json } from "./json.ts";
 import { asList, asObject, asStrings, asText } from "./json.ts";
+import { isMisspelt } from "./spelling.ts";
 
 /**
  * Label selectors as an audit reads them: against pods whose labels may be known only in part, so that a match has three
@@ -98,6 +99,8 @@ export interface Labelled {
   readonly labels: Readonly<Record<string, string>>;
   /** False when the pod may carry more labels than these. */
   readonly complete: boolean;
+  /** Whether the namespace's own labels are all known: its manifest is in the repository. */
+  readonly namespaceKnown?: boolean;
   /** The values themselves are a guess (a chart we do not know): one that resembles what is asked may be it. */
   readonly guessed?: boolean;
 }
@@ -106,13 +109,18 @@ export interface Labelled {
 export const isNear = (value: string, other: string): boolean =>
   value !== other && (other.includes(value) || value.includes(other)) && Math.min(value.length, other.length) > 3;
 
+/** What a chart or an operator may add to its pods' labels is no key misspelt, and nothing of their namespace's. */
+const mayCarry = ({ key, values }: Term, pod: Labelled): boolean =>
+  !pod.complete &&
+  !(pod.namespaceKnown === true && key.startsWith(NAMESPACE_META_PREFIX)) &&
+  !isMisspelt(key, values, pod.labels);
+
 const matchTerm = (t: Term, pod: Labelled): Match => {
   if (t.source !== "any" && t.source !== "k8s") return "no";
   const value = Object.hasOwn(pod.labels, t.key) ? pod.labels[t.key] : undefined;
-  const absent: Match = pod.complete ? "no" : "maybe";
   if (value === undefined) {
-    if (t.operator === "In" || t.operator === "Exists") return absent;
-    return pod.complete ? "yes" : "maybe";
+    if (mayCarry(t, pod)) return "maybe";
+    return t.operator === "In" || t.operator === "Exists" ? "no" : "yes";
   }
   const hit =
     t.operator === "Exists" ||

@@ -31,6 +31,13 @@ describe("apiserver-not-allowed", () => {
     expect(said(parts(allow("shop/watcher", "egress:\n  - toEntities: [remote-node]\n"), bound), RULE)).toEqual([]);
   });
 
+  it("knows that a deny of nodes takes the API server along, however well it is allowed", () => {
+    const denied = `${toApiserver}egressDeny:\n  - toEntities: [remote-node]\n`;
+    expect(findings(parts(allow("shop/watcher", denied), bound), RULE).map((f) => f.message)).toEqual([
+      expect.stringMatching(/Narrow the deny/),
+    ]);
+  });
+
   it("leaves rules that mean the API server in other words to the rules about those words", () => {
     const byCidr = "egress:\n  - toCIDR: [192.168.1.2/32]\n    toPorts: [{ports: [{port: '6443', protocol: TCP}]}]\n";
     expect(said(parts(allow("shop/watcher", byCidr), bound), RULE)).toEqual([]);

@@ -203,6 +203,18 @@ describe("lb-ingress-without-world", () => {
     expect(new Set(all.map((f) => f.cause?.at)).size).toBe(1);
   });
 
+  it("takes world on no port of theirs for the wrong port, also where a route publishes the app", () => {
+    const routed = (peer: string, ports: string): Parts => ({
+      ...balanced(from(peer, ports)),
+      routes: [route("home/mqtt", "mqtt.example.com", 1883)],
+    });
+    const of1883 = (parts: Parts): readonly string[] =>
+      findings(parts, RULE).flatMap((f) => (/publishes 1883/.test(f.message) ? [f.severity] : []));
+    expect(of1883(routed("fromEntities: [world]", '{port: "9"}'))).toEqual(["warning"]);
+    expect(of1883(routed("fromEntities: [world]", '{port: "8883"}'))).toEqual(["info"]);
+    expect(of1883(routed("fromEntities: [cluster]", '{port: "9"}'))).toEqual(["info"]);
+  });
+
   it("sees the one published port that the rule forgot", () => {
     expect(
       findings(balanced(from("fromEntities: [world, remote-node]", '{port: "1883"}')), RULE).map((f) => f.message),

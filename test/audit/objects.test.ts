@@ -90,8 +90,13 @@ describe("to-services-never-matches", () => {
   it("is content with plain keys, and only mentions a Service nobody writes", () => {
     const plain = { files: { "a.yaml": rule() }, services: [service("data/store", { app: "store" }, ["5432"])] };
     expect(said(plain, "to-services-never-matches")).toEqual([]);
+    const missing = { files: { "a.yaml": rule() }, workloads: [pod("data/other")] };
+    expect(findings(missing, "to-services-never-matches").map((f) => f.severity)).toEqual(["info"]);
+  });
+
+  it("warns of a Service in a namespace that nothing makes", () => {
     expect(findings({ files: { "a.yaml": rule() } }, "to-services-never-matches").map((f) => f.severity)).toEqual([
-      "info",
+      "warning",
     ]);
   });
 });

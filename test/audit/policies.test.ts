@@ -81,6 +81,15 @@ describe("rule-allows-nothing", () => {
   it("takes an empty rule for what it is in a default deny", () => {
     expect(said(files(lock("web")), "rule-allows-nothing")).toEqual([]);
   });
+
+  it("sees the lock of empty denies that enableDefaultDeny takes back", () => {
+    const denies = "endpointSelector: {}\ningressDeny:\n  - {}\negressDeny:\n  - {}\n";
+    expect(said(files(cnp("web/lock", denies)), "rule-allows-nothing")).toEqual([]);
+    const opened = cnp("web/lock", `${denies}enableDefaultDeny: {ingress: false}\n`);
+    expect(findings(files(opened), "rule-allows-nothing").map((f) => f.message)).toEqual([
+      expect.stringMatching(/ingressDeny.*not locked/),
+    ]);
+  });
 });
 
 describe("audit-annotation-has-no-effect", () => {
@@ -215,6 +224,15 @@ describe("rules wider than they look", () => {
     expect(findings(files(text), "rule-for-everyone").map((f) => f.severity)).toEqual(["warning"]);
   });
 
+  it("sees the list item too many that makes two rules of one", () => {
+    const two = (peers: string): string =>
+      allow("web/app", `ingress:\n  - ${peers}\n  - toPorts:\n      - ports: [{port: "443"}]\n`);
+    const severed = findings(files(two("fromEndpoints: [{matchLabels: {app: api}}]")), "rule-for-everyone");
+    expect(severed.map((f) => [f.severity, f.origin.line])).toEqual([["warning", 13]]);
+    const apart = two('fromEntities: [host]\n    toPorts: [{ports: [{port: "80"}]}]');
+    expect(findings(files(apart), "rule-for-everyone").map((f) => f.severity)).toEqual(["info"]);
+  });
+
   it("only mentions ports without a peer", () => {
     const text = allow("web/app", 'ingress:\n  - toPorts:\n      - ports: [{port: "443"}]\n');
     expect(findings(files(text), "rule-for-everyone").map((f) => f.severity)).toEqual(["info"]);
@@ -260,5 +278,76 @@ describe("dead-rule", () => {
       'egress:\n  - toEntities: [world]\n    toPorts:\n      - ports: [{port: "80", protocol: TCP}]\n  - toFQDNs: [{matchName: api.example.com}]\n    toPorts:\n      - ports: [{port: "443", protocol: TCP}]\n',
     );
     expect(said(files(text), "dead-rule")).toEqual([]);
+  });
+});
+
+describe("http-rule-on-other-protocol", () => {
+  const http = (port: string, more = ""): string =>
+    allow(
+      "web/app",
+      `egress:\n  - toEntities: [world]\n    toPorts:\n      - ports: [{port: "${port}", protocol: TCP}]\n        rules: {http: [{method: GET}]}\n${more}`,
+    );
+
+  it.each([
+    ["5432", /PostgreSQL/],
+    ["443", /TLS/],
+  ])("sees that port %s speaks no HTTP", (port, what) => {
+    expect(findings(files(http(port)), "http-rule-on-other-protocol").map((f) => f.message)).toEqual([
+      expect.stringMatching(what),
+    ]);
+  });
+
+  it("is content with ports of HTTP, and with TLS that is terminated", () => {
+    expect(said(files(http("8080")), "http-rule-on-other-protocol")).toEqual([]);
+    const terminated = http("443", "        terminatingTLS: {secret: {namespace: web, name: tls}}\n");
+    expect(said(files(terminated), "http-rule-on-other-protocol")).toEqual([]);
+  });
+});
+
+describe("feature-not-set-up", () => {
+  const RULE = "feature-not-set-up";
+  const authenticated = (mode: string): string =>
+    allow("web/app", `ingress:\n  - fromEndpoints: [{}]\n    authentication: {mode: ${mode}}\n`);
+  const release = (values: string): string =>
+    `apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {name: cilium, namespace: kube-system}\nspec:\n  values: ${values}\n`;
+  const severities = (text: string, values?: string): readonly string[] =>
+    findings(
+      {
+        files: {
+          "web/cnp.yaml": text,
+          ...(values === undefined ? {} : { "kube-system/cilium.yaml": release(values) }),
+        },
+      },
+      RULE,
+    ).map((f) => f.severity);
+
+  it("is an error where Cilium's settings know nothing of SPIRE, and a remark where they are not here", () => {
+    expect(severities(authenticated("required"), "{ipam: {mode: kubernetes}}")).toEqual(["error"]);
+    expect(severities(authenticated("required"))).toEqual(["info"]);
+    expect(severities(authenticated("required"), "{authentication: {mutual: {spire: {enabled: true}}}}")).toEqual([]);
+    expect(severities(authenticated("disabled"), "{}")).toEqual([]);
+  });
+
+  it("knows the mode that fails by its name", () => {
+    expect(severities(authenticated("test-always-fail"))).toEqual(["error"]);
+  });
+
+  it("sees groups that only the operator for AWS resolves", () => {
+    const groups = allow("web/app", "egress:\n  - toGroups: [{aws: {securityGroupsNames: [db]}}]\n");
+    expect(severities(groups, "{ipam: {mode: kubernetes}}")).toEqual(["error"]);
+    expect(severities(groups, "{eni: {enabled: true}}")).toEqual([]);
+  });
+});
+
+describe("policy-written-twice", () => {
+  const one = allow("web/app", "ingress:\n  - fromEntities: [world]\n");
+
+  it("is an error where two manifests of one name say different things, and none where they say the same", () => {
+    const other = allow("web/app", "ingress:\n  - fromEntities: [cluster]\n");
+    const twice = { files: { "web/a.yaml": one, "web/b.yaml": other } };
+    expect(findings(twice, "policy-written-twice").map((f) => [f.severity, f.origin.file])).toEqual([
+      ["error", "web/b.yaml"],
+    ]);
+    expect(said({ files: { "web/a.yaml": one, "web/b.yaml": one } }, "policy-written-twice")).toEqual([]);
   });
 });

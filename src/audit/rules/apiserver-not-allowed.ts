@@ -37,15 +37,27 @@ export const apiserverNotAllowed: Rule = {
     const port = context.facts.apiserverPort;
     const cut = context.pods.flatMap((pod) => {
       if (!pod.governed || pod.fact.suspended) return [];
-      if (context.judge.egress(pod, APISERVER, "TCP", port).verdict !== "dropped") return [];
+      const { verdict, outcome } = context.judge.egress(pod, APISERVER, "TCP", port);
+      if (verdict !== "dropped") return [];
       const sure = asksApiserver(context, pod);
-      return sure === null || isMeant(context, pod) ? [] : [{ pod, sure: weaker(sure, pod.sure) }];
+      // The API server has a node's identity too: a deny of nodes takes it along, however well it is allowed (C D.5).
+      const isOthers = outcome !== "denied" && isMeant(context, pod);
+      return sure === null || isOthers ? [] : [{ pod, outcome, sure: weaker(sure, pod.sure) }];
     });
     for (const [namespace, found] of Map.groupBy(cut, ({ pod }) => pod.namespace)) {
       const [first] = found;
       if (first === undefined) continue;
-      const by = context.judge.defaultDeny(first.pod.endpoint, "egress").by.slice(0, 1);
-      const [lock] = relatedRules(context, by, "the default deny");
+      const isDenied = found.every((f) => f.outcome === "denied");
+      const lock = isDenied
+        ? relatedRules(context, context.judge.egress(first.pod, APISERVER, "TCP", port).by, "the deny")[0]
+        : relatedRules(
+            context,
+            context.judge.defaultDeny(first.pod.endpoint, "egress").by.slice(0, 1),
+            "the default deny",
+          )[0];
+      const wayOut = isDenied
+        ? "A deny takes it along, and no allow can open it again: the API server is a node too. Narrow the deny"
+        : `Add egress to kube-apiserver on ${port}`;
       const origin = first.pod.origin ?? (lock === undefined ? null : { file: lock.file, line: lock.line, column: 1 });
       if (origin === null) continue;
       yield {
@@ -53,7 +65,7 @@ export const apiserverNotAllowed: Rule = {
         policy: null,
         sure: found.some((f) => f.sure === "certain") ? "certain" : "likely",
         origin,
-        message: `${list(found.map((f) => f.pod.id))} work by the API server and may not reach it (entity kube-apiserver, ${port}/TCP). Add egress to kube-apiserver on ${port}`,
+        message: `${list(found.map((f) => f.pod.id))} work by the API server and may not reach it (entity kube-apiserver, ${port}/TCP). ${wayOut}`,
         key: ["kube-apiserver"],
         missing: found.map(({ pod }) => ({
           pod,

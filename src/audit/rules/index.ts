@@ -13,12 +13,14 @@ import { denyOverridesAllows } from "./deny-overrides-allows.ts";
 import { unownedDependency } from "./dependency-without-any-egress.ts";
 import { dnsNotAllowed } from "./dns-not-allowed.ts";
 import { dnsRuleNobodyNeeds } from "./dns-rule-nobody-needs.ts";
+import { featureNotSetUp } from "./feature-not-set-up.ts";
 import { fqdnCannotMatch } from "./fqdn-rule-cannot-match.ts";
 import { wildcardFqdn } from "./fqdn-wildcard-misses-in-cluster.ts";
 import { fqdnWithoutDns } from "./fqdn-without-dns-rule.ts";
 import { gatewayBackend } from "./gateway-backend-not-world.ts";
 import { gatewayWithoutEgress } from "./gateway-without-egress.ts";
 import { halfOpenAllow } from "./half-open-allow.ts";
+import { httpOnOtherProtocol } from "./http-rule-on-other-protocol.ts";
 import { http3 } from "./http3-without-udp.ts";
 import { invalidPolicy } from "./invalid-policy.ts";
 import { labelWithoutIdentity } from "./label-without-identity.ts";
@@ -32,6 +34,7 @@ import { operatorJobs } from "./operator-jobs-unselected.ts";
 import { peerIsHostNetwork } from "./peer-is-host-network.ts";
 import { pingNeedsIcmps } from "./ping-needs-icmps.ts";
 import { orphanPolicy } from "./policy-file-unreached.ts";
+import { policyWrittenTwice } from "./policy-written-twice.ts";
 import { portNameUnknown } from "./port-name-unknown.ts";
 import { routeBackend } from "./route-backend-without-ingress.ts";
 import { ruleAllowsNothing } from "./rule-allows-nothing.ts";
@@ -52,6 +55,8 @@ export const RULES: readonly Rule[] = [
   invalidPolicy,
   denyOverridesAllows,
   ruleAllowsNothing,
+  httpOnOtherProtocol,
+  featureNotSetUp,
   auditMode,
   auditAnnotation,
   allowLocksItsPods,
@@ -95,5 +100,6 @@ export const RULES: readonly Rule[] = [
   chartNetworkPolicy,
   defaultDenyDependsOn,
   orphanPolicy,
+  policyWrittenTwice,
   notUnderstood,
 ];

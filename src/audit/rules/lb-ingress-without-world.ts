@@ -30,6 +30,8 @@ const isRouted = (context: Context, service: ServiceFact, port: number): boolean
     r.backends.some((b) => b.namespace === service.namespace && b.service === service.name && b.port === port),
   );
 
+const NODES: readonly string[] = ["host", "remote-node"];
+
 /** A rule that opens this port to nodes takes the LAN's hosts for them (lesson 15): clients come past the gateway. */
 const admitsNodes = (context: Context, pod: PodView, protocol: Protocol, port: number): boolean =>
   context.rules.some(
@@ -40,12 +42,31 @@ const admitsNodes = (context: Context, pod: PodView, protocol: Protocol, port: n
       matches(r.spec.subject, pod) !== "no" &&
       r.ports !== null &&
       speaksOf(r.ports, protocol, port) &&
-      r.peers.some((p) => p.kind === "entity" && (p.entity === "host" || p.entity === "remote-node")),
+      r.peers.some((p) => p.kind === "entity" && NODES.includes(p.entity)),
   );
+
+/** World is admitted to these very pods, and on no port that any of their Services publishes: the port is wrong, not the world. */
+const admitsWorldElsewhere = (context: Context, pod: PodView, published: readonly Published[]): boolean =>
+  context.rules.some(
+    (r) =>
+      r.direction === "ingress" &&
+      !r.deny &&
+      r.ports !== null &&
+      r.ports.length > 0 &&
+      podTerms(r.spec.subject).length > 0 &&
+      matches(r.spec.subject, pod) === "yes" &&
+      r.peers.some((p) => p.kind === "entity" && p.entity === "world") &&
+      !published.some((p) => p.pod === pod && speaksOf(r.ports, p.protocol, p.containerPort)),
+  );
+
+const publishedBeside = (context: Context, pod: PodView): readonly Published[] =>
+  context.servicesOf(pod).flatMap((s) => (isPublished(s) ? publishedBy(context, s) : []));
 
 /** An address that nobody fixed and no name leads to is one that no client was ever told. */
 const isKnownToClients = (service: ServiceFact): boolean =>
   service.type === "NodePort" || service.loadBalancerIps.length > 0 || service.hostnames.length > 0;
+
+const isPublished = (service: ServiceFact): boolean => service.type === "LoadBalancer" || service.type === "NodePort";
 
 /** Ports for the cluster's own machinery, which a chart puts on the same Service. */
 const MACHINERY = /metric|health|probe|admin|status/i;
@@ -97,7 +118,9 @@ function* check(context: Context, service: ServiceFact): Generator<Defect> {
     const base = { namespace: pod.namespace, policy, sure, origin };
     if (verdict.verdict === "dropped" && !admitsSomeOfWorld(context, pod, protocol, containerPort)) {
       const isAside =
-        (isRouted(context, service, port) && !admitsNodes(context, pod, protocol, containerPort)) ||
+        (isRouted(context, service, port) &&
+          !admitsNodes(context, pod, protocol, containerPort) &&
+          !admitsWorldElsewhere(context, pod, publishedBeside(context, pod))) ||
         MACHINERY.test(name ?? "") ||
         !isKnownToClients(service);
       yield {
@@ -134,7 +157,6 @@ export const lbIngress: Rule = {
     "A load balancer publishes the port, and the pods behind it do not admit clients from outside: they come as world, or as remote-node after SNAT.",
   remedy: "Add ingress from `world` and `remote-node` on the container port, or from the LAN's CIDR.",
   *check(context) {
-    for (const service of context.inventory.services)
-      if (service.type === "LoadBalancer" || service.type === "NodePort") yield* check(context, service);
+    for (const service of context.inventory.services) if (isPublished(service)) yield* check(context, service);
   },
 };

@@ -5,6 +5,9 @@ import { inRule } from "./shared.ts";
 /** These two empty lists are read as absent, so they do not select nobody (C A.7). */
 const READ_AS_ABSENT: readonly string[] = ["toFQDNs", "toServices"];
 
+/** Without ports and peers a deny only turns default deny on (C A.6.1), and `enableDefaultDeny: false` takes that back. */
+const locksNothing = (rule: RuleView): boolean => rule.deny && rule.bare && rule.spec.additive[rule.direction];
+
 const reasonOf = (rule: RuleView): string | null => {
   const empty = rule.emptyPeers.filter((key) => !READ_AS_ABSENT.includes(key));
   const [key] = empty;
@@ -23,10 +26,16 @@ export const ruleAllowsNothing: Rule = {
   id: "rule-allows-nothing",
   severity: "warning",
   lesson: 17,
-  about: "The rule reads like an allow and allows nothing: an empty peer list, an empty port list, an empty rule.",
+  about:
+    "The rule reads like an allow and allows nothing, or like a lock and locks nothing: an empty peer list, an empty port list, an empty rule.",
   remedy: "Name the peers and ports that were meant, or remove the rule.",
   *check(context) {
     for (const rule of context.rules) {
+      if (locksNothing(rule))
+        yield inRule(rule, {
+          message: `\`${rule.direction}Deny: [{}]\` only turns default deny on, and \`enableDefaultDeny: {${rule.direction}: false}\` takes that back: these pods are not locked. Remove one of the two`,
+          key: ["locks nothing"],
+        });
       if (rule.deny) continue;
       const reason = reasonOf(rule);
       if (reason === null) continue;

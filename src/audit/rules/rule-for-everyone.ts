@@ -1,8 +1,18 @@
-import { portText } from "../policy-view.ts";
+import type { RuleView } from "../policy-view.ts";
+import { peerText, portText } from "../policy-view.ts";
 import type { Rule } from "../rule.ts";
 import { inRule } from "./shared.ts";
 
 const READ_AS_ABSENT: readonly string[] = ["toFQDNs", "toServices"];
+
+/** The rule directly above names peers and no ports: one dash too many made two rules of one. */
+const severedFrom = (rule: RuleView): RuleView | null => {
+  const index = rule.path.at(-1);
+  const above = rule.spec.rules.find(
+    (r) => r.direction === rule.direction && !r.deny && typeof index === "number" && r.path.at(-1) === index - 1,
+  );
+  return above !== undefined && above.ports === null && above.peers.length > 0 ? above : null;
+};
 
 export const ruleForEveryone: Rule = {
   id: "rule-for-everyone",
@@ -18,6 +28,15 @@ export const ruleForEveryone: Rule = {
       if (!rule.everyone && empty.length === 0) continue;
       if (rule.emptyPeers.length > empty.length) continue;
       const [key] = empty;
+      const above = key === undefined ? severedFrom(rule) : null;
+      if (above !== null) {
+        const peers = above.peers.map(peerText).join(", ");
+        yield inRule(rule, {
+          message: `These ports (${portText(rule.ports)}) are a rule of their own, open to everyone, and the rule above opens every port to ${peers}: a list item too many. Write toPorts into the rule of its peers`,
+          key: ["severed", portText(rule.ports)],
+        });
+        continue;
+      }
       yield inRule(rule, {
         severity: key === undefined ? "info" : "warning",
         message:

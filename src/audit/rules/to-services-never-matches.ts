@@ -1,7 +1,14 @@
+import type { Context } from "../context.ts";
 import type { Rule } from "../rule.ts";
 import { inRule } from "./shared.ts";
 
 const hasDot = (key: string): boolean => key.includes(".");
+
+/** A namespace that nothing makes and nothing lands in, in a repository that writes its namespaces. */
+const isNowhere = (context: Context, from: string | null, name: string): boolean => {
+  const isWritten = (n: string | null): boolean => context.inventory.namespaces.some((fact) => fact.name === n);
+  return isWritten(from) && !isWritten(name) && name !== "default" && context.podsIn(name).length === 0;
+};
 
 export const toServices: Rule = {
   id: "to-services-never-matches",
@@ -29,7 +36,8 @@ export const toServices: Rule = {
           if (peer.name === null) continue;
           yield inRule(rule, {
             path: peer.path,
-            severity: "info",
+            // A chart may make the Service; a namespace that is none has none.
+            severity: isNowhere(context, rule.policy.namespace, peer.namespace) ? "warning" : "info",
             message: `No Service ${peer.namespace}/${peer.name} is written in the repository. ${
               rule.ports === null
                 ? "Without one the rule allows nothing"

@@ -179,7 +179,7 @@ export const toldByChart = (release: Release, workloads: readonly WorkloadFact[]
   const [first] = workloads;
   if (first === undefined) return [];
   const skip = (path: Path): boolean => ASIDE.has(String(path.at(-1)));
-  const sections = valuesPlace(release, first.sure === "guess" ? "guess" : "likely").flatMap(({ values, place }) =>
+  const sections = valuesPlace(release, "likely").flatMap(({ values, place }) =>
     Object.keys(values).map((key) => ({ key, found: search(values[key], [key], place, skip) })),
   );
   return sections.flatMap(({ key, found }) => {
