@@ -29,6 +29,7 @@ const spread = <T>(items: readonly T[], most: number): readonly T[] =>
 
 export interface Options {
   readonly each: number;
+  readonly classes?: readonly DefectClass[];
   readonly facts?: ClusterFacts;
   readonly only?: string | undefined;
   /** In which words the repository's policies are read. */
@@ -39,7 +40,7 @@ export interface Options {
 /** Plants every class of defect in many places and asks whether the audit says so, where it is. */
 export const measure = (
   tree: SourceTree,
-  { each, facts = defaultClusterFacts, only, dialect, onClass }: Options,
+  { each, classes: wantedClasses = CLASSES, facts = defaultClusterFacts, only, dialect, onClass }: Options,
 ): { readonly noise: AuditReport["findings"]; readonly classes: readonly Measured[] } => {
   const settings = defaultSettings();
   const read = (of: SourceTree): Inventory => readInventory(dialect === undefined ? of : spokenIn(of, dialect), facts);
@@ -61,23 +62,25 @@ export const measure = (
     );
     return here.length > 0 ? here.map((f) => f.rule) : "yes";
   };
-  const classes = CLASSES.filter((c) => only === undefined || c.id.includes(only)).map((wanted) => {
-    const mutants = [...wanted.plant(field)];
-    let [planted, caught] = [0, 0];
-    const missed: string[] = [];
-    // Plantings that break nothing are passed over, so more are looked at than counted.
-    for (const mutant of spread(mutants, wanted.breaks === undefined ? each : Math.max(each * 2, 16))) {
-      if (planted >= each) break;
-      const result = isDefect(wanted, mutant);
-      if (result === "no") continue;
-      planted += 1;
-      if (result === "yes") missed.push(mutant.what);
-      else caught += 1;
-    }
-    const measured = { id: wanted.id, planted, caught, missed };
-    onClass?.(measured);
-    return measured;
-  });
+  const classes = wantedClasses
+    .filter((c) => only === undefined || c.id.includes(only))
+    .map((wanted) => {
+      const mutants = [...wanted.plant(field)];
+      let [planted, caught] = [0, 0];
+      const missed: string[] = [];
+      // Plantings that break nothing are passed over, so more are looked at than counted.
+      for (const mutant of spread(mutants, wanted.breaks === undefined ? each : Math.max(each * 2, 16))) {
+        if (planted >= each) break;
+        const result = isDefect(wanted, mutant);
+        if (result === "no") continue;
+        planted += 1;
+        if (result === "yes") missed.push(mutant.what);
+        else caught += 1;
+      }
+      const measured = { id: wanted.id, planted, caught, missed };
+      onClass?.(measured);
+      return measured;
+    });
   return { noise: loud(before), classes };
 };
 
