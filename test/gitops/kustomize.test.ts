@@ -266,6 +266,8 @@ describe("what kustomize makes of an object in its own way", () => {
   const POLICY =
     "apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\nmetadata: {name: one, annotations: {a: b}}\n" +
     "spec: {endpointSelector: {}, ingress: [{}]}\n";
+  const KNP =
+    "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: one}\nspec: {podSelector: {matchLabels: {a: b}}}\n";
   const treeOf = (kustomization: string, policy: string) =>
     memoryTree({ "a/kustomization.yaml": `resources: [a.yaml]\n${kustomization}`, "a/a.yaml": policy });
 
@@ -305,6 +307,7 @@ describe("what kustomize makes of an object in its own way", () => {
       "labels: [{pairs: {x: y}, fields: [{path: spec/endpointSelector/matchLabels, create: true}]}]\n",
       POLICY,
     ],
+    ["is labelled in its selector", "labels: [{pairs: {x: y}, includeSelectors: y}]\n", KNP],
     ["is named otherwise", "", POLICY.replace("a: b", "internal.config.kubernetes.io/needsHashSuffix: enabled")],
   ])("is said where the walk does not follow: %s", async (_what, kustomization, policy) => {
     const tree = treeOf(kustomization, policy);

@@ -73,3 +73,19 @@ export const inOtherCase = (value: unknown, path: Path = []): Path | null => {
   }
   return null;
 };
+
+const TRUTHS = new Set(
+  "includeSelectors includeTemplates disableNameSuffixHash immutable create allowNameChange allowKindChange".split(" "),
+);
+
+/** Where a field that holds a truth holds `y` or `n`. */
+export const letterForTruth = (value: unknown, path: Path = []): Path | null => {
+  if (typeof value !== "object" || value === null) return null;
+  for (const [name, item] of Object.entries(value)) {
+    const at = [...path, Array.isArray(value) ? Number(name) : name];
+    if (TRUTHS.has(name) && typeof item === "string" && /^[yn]$/i.test(item)) return at;
+    const found = letterForTruth(item, at);
+    if (found !== null) return found;
+  }
+  return null;
+};

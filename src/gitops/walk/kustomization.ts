@@ -3,7 +3,7 @@ import type { Origin } from "../../facts/policy.ts";
 import type { SourceTree } from "../../facts/tree.ts";
 import { isRecord, type Json, type Path } from "../json.ts";
 import { readYaml, type YamlDocument } from "../yaml-file.ts";
-import { inOtherCase, meantBy } from "./fields.ts";
+import { inOtherCase, letterForTruth, meantBy } from "./fields.ts";
 
 export const KUSTOMIZATION_FILES = ["kustomization.yaml", "kustomization.yml", "Kustomization"] as const;
 
@@ -95,8 +95,8 @@ export const readKustomization = (
     return { file: null, problems };
   }
   const read = asFile(folder, file, document, document.value);
-  const problem = caseProblem(document.value, read.find);
-  return { file: read, problems: problem === null ? problems : [...problems, problem] };
+  const said = [caseProblem(document.value, read.find), truthProblem(document.value, read.find)];
+  return { file: read, problems: [...problems, ...said.filter((problem) => problem !== null)] };
 };
 
 /** A field that kustomize would follow and this reading would not, for its name is written in another case. */
@@ -109,6 +109,14 @@ export const caseProblem = (value: unknown, find: (path: Path) => Origin): Folde
     origin: find(path),
     remedy: "Write the field's name in its own case",
   };
+};
+
+/** `y` and `n` are truths to kustomize's reader of this one file, and text to every other. */
+const truthProblem = (value: unknown, find: (path: Path) => Origin): FolderProblem | null => {
+  const path = letterForTruth(value);
+  return path === null
+    ? null
+    : { what: "a single letter stands for a truth", origin: find(path), remedy: "Write true or false" };
 };
 
 const asFile = (folder: string, file: string, document: YamlDocument, value: Json): KustomizationFile => ({
