@@ -16,7 +16,7 @@ const WITHOUT_SCHEMA = new Set(
 );
 
 /** The kustomizations among what a build reaches; null for one that cannot be read. */
-export const kustomizationsAmong = (
+const kustomizationsAmong = (
   tree: SourceTree,
   files: Iterable<string>,
 ): readonly (Readonly<Record<string, unknown>> | null)[] =>
@@ -36,23 +36,19 @@ export const needsNoSchema = (tree: SourceTree, files: Iterable<string>): boolea
 const NO_SCHEMA = { swagger: "2.0", info: { title: "none", version: "0" }, paths: {}, definitions: {} };
 
 /**
- * In `home`, the files and a kustomization around some of their folders, to be built in their place. Without Kubernetes'
- * schema the binary starts eight times as fast: reading it is half a second, and most builds never look anything up.
+ * In `home`, the files and a kustomization around their folder, to be built in its place. Without Kubernetes' schema the
+ * binary starts eight times as fast: reading it is half a second, and most builds never look anything up.
  *
  * @returns the folder to build
  */
 export const writeAround = (
   home: string,
-  jobs: readonly { readonly tree: SourceTree; readonly files: Iterable<string>; readonly folder: string }[],
-  schema: "schema" | "no-schema",
+  job: { readonly tree: SourceTree; readonly files: Iterable<string>; readonly folder: string },
 ): string => {
   const around = join(home, "around");
   mkdirSync(around);
-  for (const { tree, files } of jobs) materialise(tree, files, join(home, "tree"));
-  const kustomization = {
-    ...(schema === "schema" ? {} : { openapi: { path: "schema.json" } }),
-    resources: jobs.map(({ folder }) => `../tree/${folder}`),
-  };
+  materialise(job.tree, job.files, join(home, "tree"));
+  const kustomization = { openapi: { path: "schema.json" }, resources: [`../tree/${job.folder}`] };
   writeFileSync(join(around, "schema.json"), JSON.stringify(NO_SCHEMA));
   writeFileSync(join(around, "kustomization.yaml"), JSON.stringify(kustomization));
   return around;

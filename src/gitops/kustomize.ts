@@ -8,7 +8,8 @@ import type { Origin } from "../facts/policy.ts";
 import type { SourceTree } from "../facts/tree.ts";
 import { isRecord, list, type Json } from "./json.ts";
 import { inWords, kustomizeBinary, materialise, runKustomize } from "./kustomize-binary.ts";
-import { kustomizationsAmong, needsNoSchema, writeAround } from "./kustomize-schema.ts";
+import { differenceOf } from "./kustomize-compare.ts";
+import { needsNoSchema, writeAround } from "./kustomize-schema.ts";
 import { followLinks } from "./links.ts";
 import { caseProblem, KUSTOMIZATION_FILES, isRemote, readKustomization, resolveIn } from "./walk/kustomization.ts";
 import { KustomizeWalk, type Build } from "./walk/walk.ts";
@@ -83,8 +84,6 @@ const forbidden = (tree: SourceTree, files: Iterable<string>): Extract<Kustomize
 /** How many builds are remembered, and how many characters one of them may have. */
 const REMEMBERED = { builds: 128, text: 500_000 } as const;
 const remembered = new Kept<Extract<KustomizeResult, { built: true }>>(REMEMBERED.builds);
-/** What built together with others, whose own objects nobody has seen. */
-const rememberedTogether = new Kept<true>(1024);
 
 /** Everything that decides what kustomize makes of a folder: the binary, the folder, and each file that it reaches. */
 const inputDigest = (tree: SourceTree, files: Iterable<string>, folder: string, binary: string): string => {
@@ -95,8 +94,8 @@ const inputDigest = (tree: SourceTree, files: Iterable<string>, folder: string, 
 
 type Failed = Extract<KustomizeResult, { built: false }>;
 
-/** A folder that may be handed to the binary: what it reaches, and what our own walk has to say against it. */
-interface Job extends Pick<Build, "files" | "problems"> {
+/** A folder that may be handed to the binary, and what our own walk has to say of it. */
+interface Job extends Build {
   readonly tree: SourceTree;
   readonly folder: string;
   readonly binary: string;
@@ -120,9 +119,9 @@ const jobOf = (tree: SourceTree, folder: string, binary: string): Job | Failed =
       where: start,
       remedy: "Add one, or name another folder",
     };
-  const { files, problems } = walked;
+  const { files } = walked;
   const refused = forbidden(tree, files);
-  return refused ?? { tree, folder, binary, files, problems, start, key: inputDigest(tree, files, folder, binary) };
+  return refused ?? { ...walked, tree, folder, binary, start, key: inputDigest(tree, files, folder, binary) };
 };
 
 const failureOf = ({ start, problems }: Job, stderr: string, home: string): Failed => {
@@ -157,7 +156,7 @@ const buildArgs = (folder: string): readonly string[] => ["build", folder, "--lo
 /** Standard output of the build, or null when it fails: then the build with everything says why. */
 const withoutSchema = (job: Job): Promise<string | null> =>
   inHome(async (home) => {
-    const around = writeAround(home, [job], "no-schema");
+    const around = writeAround(home, job);
     const { failed, stdout } = await runKustomize(job.binary, buildArgs(around), home);
     return failed ? null : stdout;
   });
@@ -203,26 +202,22 @@ export const kustomizeBuild = async (
   return "built" in job ? job : alone(job);
 };
 
-/** Fields by which a folder takes from, or gives to, more than what stands below it. */
-const REACHES_OUT = ["vars", "replacements", "openapi", "crds", "configurations", "transformers", "validators"];
-
-const keepsToItself = ({ tree, files, problems }: Job): boolean =>
-  problems.length === 0 &&
-  kustomizationsAmong(tree, files).every(
-    (value) => value !== null && REACHES_OUT.every((field) => value[field] === undefined),
-  );
-
-/** Whether the folders build as the resources of one kustomization. Then each builds; else nothing is known of any. */
-const buildTogether = (jobs: readonly Job[], binary: string): Promise<boolean> =>
-  inHome(async (home) => {
-    const schema = jobs.every(({ tree, files }) => needsNoSchema(tree, files)) ? "no-schema" : "schema";
-    return !(await runKustomize(binary, buildArgs(writeAround(home, jobs, schema)), home)).failed;
-  });
+/** Where our walk is sure of itself and says something else than the binary, nobody knows what was judged. */
+const readOtherwise = ({ resources, problems, start }: Job, objects: readonly Json[]): Failed | null => {
+  const difference = problems.length > 0 ? null : differenceOf(resources, objects);
+  return difference === null
+    ? null
+    : {
+        built: false,
+        what: difference.what,
+        where: difference.where ?? start,
+        remedy: "Write it in a plainer way, and report this: what gates judge must be what is applied",
+      };
+};
 
 /**
- * Which of the folders do not build, and why; the others do. The binary takes its time to start, so that folders
- * that keep to themselves are asked in one process. Where that fails each is asked alone, so that no folder answers for
- * another.
+ * Which of the folders do not build, or to something else than our walk reads there, and why; the others are as they
+ * were judged.
  *
  * @throws OperatorError("outside") when there is no kustomize on this machine
  */
@@ -235,22 +230,12 @@ export const kustomizeFailures = async (
   if (first === undefined) return new Map();
   if (binary === null) throw missing(first);
   const tree = followLinks(source);
-  const failures = new Map<string, Failed>();
-  const left: Job[] = [];
-  for (const folder of folders) {
-    const job = jobOf(tree, folder, binary);
-    if ("built" in job) failures.set(folder, job);
-    else if (remembered.get(job.key) === null && rememberedTogether.get(job.key) === null) left.push(job);
-  }
-  const apart = left.filter(keepsToItself);
-  const built = apart.length > 1 && (await buildTogether(apart, binary)) ? new Set(apart) : new Set<Job>();
-  for (const { key } of built) rememberedTogether.of(key, () => true);
-  await Promise.all(
-    left.map(async (job) => {
-      if (built.has(job)) return;
-      const result = await alone(job);
-      if (!result.built) failures.set(job.folder, result);
+  const results = await Promise.all(
+    folders.map(async (folder): Promise<readonly [string, Failed | null]> => {
+      const job = jobOf(tree, folder, binary);
+      const result = "built" in job ? job : await alone(job);
+      return [folder, "built" in job ? job : result.built ? readOtherwise(job, result.objects) : result];
     }),
   );
-  return failures;
+  return new Map(results.flatMap(([folder, failed]) => (failed === null ? [] : [[folder, failed] as const])));
 };
