@@ -1,5 +1,6 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { isRecord } from "../facts/json.ts";
 import type { SourceTree } from "../facts/tree.ts";
 import { materialise } from "./kustomize-binary.ts";
 import { KUSTOMIZATION_FILES, readKustomization } from "./walk/kustomization.ts";
@@ -27,11 +28,19 @@ const kustomizationsAmong = (
     return [readKustomization(tree, folder).file?.value ?? null];
   });
 
+/** A list of operations (RFC 6902), written in place: it names what it changes, and merges nothing. */
+const isJsonPatch = (entry: unknown): boolean =>
+  isRecord(entry) &&
+  entry["path"] === undefined &&
+  typeof entry["patch"] === "string" &&
+  /^\s*(?:\[|- op:)/.test(entry["patch"]);
+
+const isWithoutSchema = ([field, value]: readonly [string, unknown]): boolean =>
+  WITHOUT_SCHEMA.has(field) || (field === "patches" && Array.isArray(value) && value.every(isJsonPatch));
+
 /** Whether what is built from these files is the same without Kubernetes' schema. */
 export const needsNoSchema = (tree: SourceTree, files: Iterable<string>): boolean =>
-  kustomizationsAmong(tree, files).every(
-    (value) => value !== null && Object.keys(value).every((field) => WITHOUT_SCHEMA.has(field)),
-  );
+  kustomizationsAmong(tree, files).every((value) => value !== null && Object.entries(value).every(isWithoutSchema));
 
 const NO_SCHEMA = { swagger: "2.0", info: { title: "none", version: "0" }, paths: {}, definitions: {} };
 

@@ -106,6 +106,14 @@ generatorOptions: {labels: {generated: "yes"}}
 patchesJson6902:
   - target: {group: apps, version: v1, kind: Deployment, name: web}
     patch: '[{"op":"add","path":"/spec/template/spec/containers/-","value":{"name":"side","image":"registry.example/web:1"}}]'
+patches:
+  - target: {kind: Deployment}
+    patch: '[{"op":"add","path":"/spec/template/spec/containers/-","value":{"name":"third","image":"registry.example/third:1"}}]'
+  - target: {kind: ConfigMap, name: more}
+    patch: |-
+      - op: add
+        path: /data
+        value: {a: b}
 replacements:
   - source: {kind: ConfigMap, name: more, fieldPath: metadata.name}
     targets:
@@ -141,7 +149,10 @@ replacements:
 
   it("and is not asked where one object is merged into another", () => {
     for (const field of ["patches", "patchesStrategicMerge", "crds", "openapi", "transformers", "unheardOf"]) {
-      const files = { "a/kustomization.yaml": `resources: [../b]\n`, "b/kustomization.yaml": `${field}: []\n` };
+      const files = {
+        "a/kustomization.yaml": "resources: [../b]\n",
+        "b/kustomization.yaml": `${field}: [{patch: "kind: X"}]\n`,
+      };
       expect(needsNoSchema(memoryTree(files), Object.keys(files)), field).toBe(false);
     }
   });
