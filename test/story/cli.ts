@@ -2,6 +2,7 @@ import { execFile } from "node:child_process";
 import { cpSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { expect } from "vitest";
 import type { Answer } from "../../src/graph/answer.ts";
 import { openRepository } from "../../src/git/plumbing.ts";
 import { once } from "../house/once.ts";
@@ -81,6 +82,7 @@ export const proposedDesk = async (): Promise<Desk> =>
   deskAt(
     await once("proposed", async (folder) => {
       const answer = await deskAt(folder).ask("lock down selfhosted");
-      if (answer.pullRequest?.number !== 1) throw new Error(`no first pull request: ${JSON.stringify(answer)}`);
+      expect(answer).toMatchObject({ outcome: "pull-request", namespace: "selfhosted", stage: "allows-proposed" });
+      expect(answer.pullRequest).toMatchObject({ number: 1, branch: "netpol/selfhosted" });
     }),
   ).copy();

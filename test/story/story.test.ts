@@ -3,7 +3,7 @@ import type { StatusReport } from "../../src/facts/status.ts";
 import type { Answer } from "../../src/graph/answer.ts";
 import { chromiumForTests } from "../browser/chromium.ts";
 import { personAt, said, type Person } from "../browser/person.ts";
-import { newDesk, type Desk } from "./cli.ts";
+import { proposedDesk, type Desk } from "./cli.ts";
 import { serve, withServer, type Served } from "./served.ts";
 
 // The main job through the real command line, gRPC and git; each chapter goes on where the one before it ended.
@@ -16,10 +16,7 @@ const aside = (from: Desk): Desk => {
 };
 
 beforeAll(async () => {
-  desk = newDesk();
-  const answer = await desk.ask("lock down selfhosted");
-  expect(answer).toMatchObject({ outcome: "pull-request", namespace: "selfhosted", stage: "allows-proposed" });
-  expect(answer.pullRequest).toMatchObject({ number: 1, branch: "netpol/selfhosted" });
+  desk = await proposedDesk();
 }, 180_000);
 afterAll(() => {
   for (const one of [desk, ...more]) one.dispose();
