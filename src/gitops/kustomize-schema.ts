@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { isRecord } from "../facts/json.ts";
 import type { SourceTree } from "../facts/tree.ts";
 import { materialise } from "./kustomize-binary.ts";
-import { KUSTOMIZATION_FILES, readKustomization } from "./walk/kustomization.ts";
+import { kustomizationsAmong } from "./walk/kustomization.ts";
 
 /**
  * Fields that kustomize carries out without knowing what Kubernetes' types look like. What merges one object into another
@@ -15,18 +15,6 @@ const WITHOUT_SCHEMA = new Set(
     "commonAnnotations images replicas configMapGenerator secretGenerator generatorOptions patchesJson6902 replacements"
   ).split(" "),
 );
-
-/** The kustomizations among what a build reaches; null for one that cannot be read. */
-const kustomizationsAmong = (
-  tree: SourceTree,
-  files: Iterable<string>,
-): readonly (Readonly<Record<string, unknown>> | null)[] =>
-  [...files].flatMap((file) => {
-    const name = KUSTOMIZATION_FILES.find((n) => file === n || file.endsWith(`/${n}`));
-    if (name === undefined) return [];
-    const folder = file === name ? "" : file.slice(0, -name.length - 1);
-    return [readKustomization(tree, folder).file?.value ?? null];
-  });
 
 /** A list of operations (RFC 6902), written in place: it names what it changes, and merges nothing. */
 const isJsonPatch = (entry: unknown): boolean =>
@@ -40,7 +28,9 @@ const isWithoutSchema = ([field, value]: readonly [string, unknown]): boolean =>
 
 /** Whether what is built from these files is the same without Kubernetes' schema. */
 export const needsNoSchema = (tree: SourceTree, files: Iterable<string>): boolean =>
-  kustomizationsAmong(tree, files).every((value) => value !== null && Object.entries(value).every(isWithoutSchema));
+  kustomizationsAmong(tree, files).every(
+    ({ kustomization }) => kustomization !== null && Object.entries(kustomization.value).every(isWithoutSchema),
+  );
 
 const NO_SCHEMA = { swagger: "2.0", info: { title: "none", version: "0" }, paths: {}, definitions: {} };
 

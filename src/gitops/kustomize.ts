@@ -11,7 +11,7 @@ import { inWords, kustomizeBinary, materialise, runKustomize } from "./kustomize
 import { differenceOf } from "./kustomize-compare.ts";
 import { needsNoSchema, writeAround } from "./kustomize-schema.ts";
 import { followLinks } from "./links.ts";
-import { caseProblem, KUSTOMIZATION_FILES, isRemote, readKustomization, resolveIn } from "./walk/kustomization.ts";
+import { caseProblem, isRemote, kustomizationsAmong, resolveIn } from "./walk/kustomization.ts";
 import { KustomizeWalk, type Build } from "./walk/walk.ts";
 import { readYaml } from "./yaml-file.ts";
 
@@ -49,11 +49,7 @@ const inlined = (value: Json): readonly unknown[] =>
 
 /** Everything that kustomize would fetch, run, or read from outside the tree; nothing of it is allowed. */
 const forbidden = (tree: SourceTree, files: Iterable<string>): Extract<KustomizeResult, { built: false }> | null => {
-  for (const file of files) {
-    const name = KUSTOMIZATION_FILES.find((n) => file === n || file.endsWith(`/${n}`));
-    if (name === undefined) continue;
-    const folder = file === name ? "" : file.slice(0, -name.length - 1);
-    const { file: kustomization } = readKustomization(tree, folder);
+  for (const { folder, kustomization } of kustomizationsAmong(tree, files)) {
     if (kustomization === null) continue;
     for (const field of ["helmCharts", "helmChartInflationGenerator"])
       if (kustomization.value[field] !== undefined)

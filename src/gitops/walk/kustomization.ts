@@ -99,6 +99,18 @@ export const readKustomization = (
   return { file: read, problems: [...problems, ...said.filter((problem) => problem !== null)] };
 };
 
+/** The kustomizations among files that a build reaches, with their folders; null for one that cannot be read. */
+export const kustomizationsAmong = (
+  tree: SourceTree,
+  files: Iterable<string>,
+): readonly { readonly folder: string; readonly kustomization: KustomizationFile | null }[] =>
+  [...files].flatMap((file) => {
+    const name = KUSTOMIZATION_FILES.find((n) => file === n || file.endsWith(`/${n}`));
+    if (name === undefined) return [];
+    const folder = file === name ? "" : file.slice(0, -name.length - 1);
+    return [{ folder, kustomization: readKustomization(tree, folder).file }];
+  });
+
 /** A field that kustomize would follow and this reading would not, for its name is written in another case. */
 export const caseProblem = (value: unknown, find: (path: Path) => Origin): FolderProblem | null => {
   const path = inOtherCase(value);
